@@ -1,0 +1,99 @@
+"""Units: nm, ps, eV, V and the elementary charge inside; unit strings at the boundary.
+
+This is the one module that converts. Everything else computes in
+
+    length nm, time ps, energy eV, voltage V, electric field V/nm, density 1/nm^2, angle rad,
+
+with the three exceptions that a user reads in their own units: currents in A, magnetic fields in mT and the
+saturation magnetization in A/m.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any
+
+HBAR = 6.582119569509066e-4
+"""Reduced Planck constant in eV ps."""
+
+HBAR2_OVER_ME = 0.0761996423
+"""hbar^2 / m_e in eV nm^2, m_e the free electron mass."""
+
+AMPERE_PER_RATE = 1.602176634e-7
+"""Electric current in A of one elementary charge per ps."""
+
+TESLA_PER_TORQUE = 1.602176634e8
+"""Field in T of a torque density of 1 eV/nm^2 on a film with saturation magnetization x thickness = 1 (A/m) nm:
+(1.602176634e-19 J / 1e-18 m^2) / (1e-9 A)."""
+
+SHEET_CURRENT = AMPERE_PER_RATE * 1e9
+"""Sheet current density in A/m of one elementary charge per (ps nm)."""
+
+_NAMES = {
+    "eV nm": "an energy times a length, such as '0.01 eV nm'",
+    "ps": "a time, such as '10 fs'",
+    "eV": "an energy, such as '66 meV'",
+    "1/nm": "an inverse length, such as '4.3 1/nm'",
+    "nm": "a length, such as '50 nm'",
+    "V": "a voltage, such as '1 mV'",
+    "A": "a current, such as '1 uA'",
+    "V/nm": "an electric field, such as '1 mV/nm'",
+    "A/m": "a magnetization, such as '1 MA/m'",
+    "rad": "an angle, such as '90 deg'",
+}
+
+
+@cache
+def _registry() -> Any:
+    # pint takes a noticeable part of the start-up time, and a script that gives plain numbers never needs it
+    import pint
+
+    return pint.UnitRegistry(cache_folder=None)
+
+
+def quantity(value: str | float, unit: str, name: str = "value", *, bare: bool = True) -> float:
+    """The number of `unit` in `value`.
+
+    Args:
+        value: A string with a unit ("10 fs", "inf"), or a plain number already in `unit`.
+        unit: The internal unit, one of nm, ps, eV, 1/nm, eV nm, V, V/nm, A, A/m, rad.
+        name: What the value is called, for the message of an error.
+        bare: Whether a plain number is accepted (it is in Python, and is not in a TOML file).
+
+    Raises:
+        ValueError: If the unit is missing, unknown or of another dimension, or the value is no number.
+    """
+    wanted = _NAMES.get(unit, f"a value in {unit}")
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"{name} = {value!r} is not a quantity; it must be {wanted}")
+    if not isinstance(value, str):
+        if not bare:
+            raise ValueError(f"{name} = {value!r} has no unit; it must be {wanted}")
+        number = float(value)
+    elif value.strip() in ("inf", "+inf", "infinity"):
+        number = math.inf
+    else:
+        number = _parse(value, unit, name, wanted)
+    if math.isnan(number):
+        raise ValueError(f"{name} = {value!r} is not a number; it must be {wanted}")
+    return number
+
+
+def _parse(text: str, unit: str, name: str, wanted: str) -> float:
+    import pint
+
+    try:
+        parsed = _registry().Quantity(text)
+    except pint.UndefinedUnitError as error:
+        raise ValueError(f"{name} = {text!r} has the unknown unit {error.unit_names!r}; it must be {wanted}") from None
+    except Exception:  # pint lets tokenizer, assertion and syntax errors through
+        raise ValueError(f"{name} = {text!r} cannot be read; it must be {wanted}") from None
+    if not isinstance(parsed.magnitude, int | float):
+        raise ValueError(f"{name} = {text!r} cannot be read; it must be {wanted}")
+    if parsed.dimensionless and unit != "rad" and parsed.units == _registry().dimensionless:
+        raise ValueError(f"{name} = {text!r} has no unit; it must be {wanted}")
+    try:
+        return float(parsed.to(unit).magnitude)
+    except pint.DimensionalityError:
+        raise ValueError(f"{name} = {text!r} has the wrong dimension; it must be {wanted}") from None
