@@ -1,0 +1,1 @@
+"""Where the equations are solved: meshes with named regions, terminals and edges."""

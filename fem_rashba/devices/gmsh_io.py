@@ -1,0 +1,157 @@
+"""Gmsh sessions, named groups, and the way from a Gmsh model to a `Device` or a .msh file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import gmsh
+import numpy as np
+from mpi4py import MPI
+
+from fem_rashba.compat import mesh_from_gmsh
+from fem_rashba.devices.device import Device, complete_facets, element_size
+from fem_rashba.mpi import on_root
+
+EDGE = "edge"
+"""What exterior facets are called that no group names; curve groups whose name starts with it are edges."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Groups:
+    """The physical groups of a model: name -> tag."""
+
+    regions: dict[str, int]
+    terminals: dict[str, int]
+    edges: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a mesh will cost.
+
+    Attributes:
+        cells: Number of cells.
+        unknowns: Of the four fields (density and spin) at the degree asked for.
+        shortest, longest: Sides of cells, nm.
+    """
+
+    cells: int
+    unknowns: int
+    shortest: float
+    longest: float
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """A quiet Gmsh with an empty model of its own; one that the caller had opened stays open."""
+    owned = not gmsh.isInitialized()
+    if owned:
+        # a signal handler of Gmsh would take interrupts away from Python, and a user's settings are not ours
+        gmsh.initialize(readConfigFiles=False, interruptible=False)
+    try:
+        gmsh.option.setNumber("General.Terminal", 0)
+        gmsh.model.add("device")
+        yield
+    finally:
+        if owned:
+            gmsh.finalize()
+        else:
+            gmsh.model.remove()
+
+
+def name_groups(curves: dict[str, list[int]], terminals: tuple[str, ...]) -> Groups:
+    """Make physical groups of surface 1 ("film") and of the curves of every name.
+
+    Edges are written as "edge" or "edge:NAME", so that a file says what is a terminal.
+    """
+    gmsh.model.addPhysicalGroup(2, [1], 1, name="film")
+    tags = {name: tag for tag, name in enumerate(curves, start=1)}
+    for name, tag in tags.items():
+        label = name if name in terminals or name.startswith(EDGE) else f"{EDGE}:{name}"
+        gmsh.model.addPhysicalGroup(1, curves[name], tag, name=label)
+    edges = {name: tag for name, tag in tags.items() if name not in terminals}
+    return Groups(regions={"film": 1}, terminals={name: tags[name] for name in terminals}, edges=edges)
+
+
+def device_from(name: str, build: Callable[[], Groups], comm: MPI.Comm) -> Device:
+    """The device that `build` makes in a Gmsh model, on rank 0, distributed over all ranks. Collective.
+
+    Raises:
+        Exception: What `build` raises, on every rank.
+    """
+    opened = session()
+    on_root(comm, opened.__enter__)
+    try:
+        groups = on_root(comm, build)
+        mesh, cells, facets = mesh_from_gmsh(gmsh.model, comm)
+    finally:
+        if comm.rank == 0:
+            opened.__exit__(None, None, None)
+    edges = dict(groups.edges)
+    unnamed = edges.setdefault(EDGE, 1 + max([*groups.terminals.values(), *edges.values()], default=0))
+    facets = complete_facets(mesh, facets, unnamed)
+    if not comm.allreduce(int(np.any(facets.values == unnamed)), op=MPI.MAX):
+        del edges[EDGE]
+    return Device(
+        name=name,
+        mesh=mesh,
+        cell_tags=cells,
+        facet_tags=facets,
+        regions=groups.regions,
+        terminals=groups.terminals,
+        edges=edges,
+        element_size=element_size(mesh),
+    )
+
+
+def write(path: str | Path, build: Callable[[], Groups], comm: MPI.Comm) -> None:
+    """Write what `build` makes as a .msh file: whole, or not at all. Collective.
+
+    Raises:
+        ValueError: If the name does not end in .msh, or its folder does not exist.
+    """
+    path = Path(path)
+
+    def save() -> None:
+        if path.suffix != ".msh":
+            raise ValueError(f"cannot write {str(path)!r}: the name of a mesh file must end in .msh")
+        if not path.parent.is_dir():
+            raise ValueError(f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist")
+        with session():
+            build()
+            with tempfile.TemporaryDirectory(dir=path.parent, prefix=".mesh") as folder:
+                part = os.path.join(folder, "part.msh")
+                gmsh.write(part)
+                os.replace(part, path)
+
+    on_root(comm, save)
+
+
+def estimate(build: Callable[[], Groups], degree: int) -> Estimate:
+    """Count the cells and unknowns of what `build` makes, without a finite-element library."""
+    with session():
+        build()
+        coordinates, cells = corners_of_cells()
+    sides = np.stack([cells, np.roll(cells, -1, axis=1)], axis=-1).reshape(-1, 2)
+    sides = np.unique(np.sort(sides, axis=1), axis=0)
+    lengths = np.linalg.norm(coordinates[sides[:, 0]] - coordinates[sides[:, 1]], axis=1)
+    inner = (degree - 1) ** 2 if cells.shape[1] == 4 else (degree - 1) * (degree - 2) // 2
+    nodes = len(np.unique(cells)) + (degree - 1) * len(sides) + inner * len(cells)
+    return Estimate(
+        cells=len(cells), unknowns=4 * nodes, shortest=float(lengths.min()), longest=float(lengths.max())
+    )
+
+
+def corners_of_cells() -> tuple[np.ndarray, np.ndarray]:
+    """Node coordinates, (N, 2), and the corners of all surface elements (cells, 3 or 4), of the current model."""
+    tags, points, _ = gmsh.model.mesh.getNodes()
+    index = np.zeros(int(tags.max()) + 1, dtype=np.int64)
+    index[tags] = np.arange(len(tags))
+    kinds, _, nodes = gmsh.model.mesh.getElements(2)
+    per_cell, corners = gmsh.model.mesh.getElementProperties(kinds[0])[3::2]
+    return points.reshape(-1, 3)[:, :2], index[nodes[0]].reshape(-1, per_cell)[:, :corners]

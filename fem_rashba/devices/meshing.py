@@ -1,0 +1,175 @@
+"""Element sizes: what the film's decay lengths ask for at edges, corners and domain walls. Lengths in nm.
+
+The solution is a sum of modes exp(-kappa d), d the distance from an edge. Interpolating one with degree p to the same
+error everywhere needs elements of size
+
+    h(d) = (c / |kappa|) exp(Re kappa d / (p + 1)),
+
+so the size is the least of these over the modes, and grows from element to element by a limited factor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fem_rashba.physics.film import Film
+from fem_rashba.physics.magnetization import Wall
+from fem_rashba.units import quantity
+
+Films = Film | Mapping[str, Film]
+Size = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grading:
+    """How elements of one degree are graded.
+
+    Attributes:
+        reach: c of the size rule: the part of 1/|kappa| that one element resolves.
+        growth: Largest ratio of neighbouring elements.
+        corner: Element size at a singular point, as a part of that at an edge.
+        corner_growth: Largest ratio of neighbouring elements near a singular point.
+    """
+
+    reach: float
+    growth: float
+    corner: float
+    corner_growth: float
+
+
+GRADINGS = {
+    1: Grading(reach=1 / 12, growth=1.15, corner=1 / 4, corner_growth=1.3),
+    2: Grading(reach=1 / 5, growth=1.2, corner=1 / 4, corner_growth=1.5),
+    3: Grading(reach=1 / 3, growth=1.25, corner=1 / 4, corner_growth=1.6),
+    4: Grading(reach=1 / 2.2, growth=1.3, corner=1 / 4, corner_growth=1.7),
+    5: Grading(reach=1 / 1.8, growth=1.35, corner=1 / 4, corner_growth=1.8),
+    6: Grading(reach=1 / 1.5, growth=1.4, corner=1 / 4, corner_growth=1.9),
+}
+
+INTERIOR = 1 / 4
+"""Largest element, as a part of the smaller side of the device's bounding box."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizing:
+    """The element sizes of one device.
+
+    Attributes:
+        layer: Size as a function of the distance to an edge.
+        corner: Size as a function of the distance to a singular point.
+        walls: Each wall with the size as a function of the distance to it.
+        largest: Upper limit.
+        steepest: Largest slope of a size, d(size)/d(distance).
+    """
+
+    layer: Size
+    corner: Size
+    walls: tuple[tuple[Wall, Size], ...]
+    largest: float
+    steepest: float
+
+
+def layer_size(film: Films, degree: int, *, width: float = 0.0) -> Size:
+    """The element size as a function of the distance from an edge, or from a wall of the given width.
+
+    A wall excites no modes that are much shorter than its width: there |kappa| is at most 1/width.
+
+    Args:
+        film: The film, or the film of each region: the finest counts.
+        degree: Polynomial degree of the elements.
+        width: nm; 0 for an edge.
+
+    Returns:
+        A function of distances (nm) to sizes (nm), of any shape.
+    """
+    grading = GRADINGS[degree]
+    films = list(film.values()) if isinstance(film, Mapping) else [film]
+    kappa = np.concatenate([np.asarray(f.decay_rates).ravel() for f in films])
+    if width > 0.0:
+        kappa = np.append(kappa, 1.0 / width)
+        kappa = kappa / np.maximum(1.0, np.abs(kappa) * width)
+    kappa = kappa[np.abs(kappa) > 0.0]
+    first = grading.reach / np.abs(kappa)
+    rates = np.maximum(kappa.real, 0.0) / (degree + 1)
+    first, rates = _binding(first, rates)
+    slope = math.log(grading.growth)
+    # from here on the exponential would outgrow the limit and a straight line of that slope takes over
+    start = np.log(np.maximum(slope / np.maximum(first * rates, 1e-300), 1.0)) / np.maximum(rates, 1e-300)
+
+    def size(distance: np.ndarray) -> np.ndarray:
+        d = np.asarray(distance, dtype=float)
+        least = np.full(d.shape, np.inf)
+        for h0, rate, bend in zip(first, rates, start, strict=True):
+            h = h0 * np.exp(rate * np.minimum(d, bend)) + slope * np.maximum(d - bend, 0.0)
+            np.minimum(least, h, out=least)
+        return least
+
+    return size
+
+
+def _binding(first: np.ndarray, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The modes that no other mode undercuts at every distance."""
+    order = np.lexsort((rates, first))
+    first, rates = first[order], rates[order]
+    before = np.concatenate([[np.inf], np.minimum.accumulate(rates)[:-1]])
+    keep = rates < before * (1.0 - 1e-3)
+    return first[keep], rates[keep]
+
+
+def sizing(
+    film: Films,
+    extent: tuple[float, float],
+    *,
+    element_size: str | float,
+    degree: int,
+    walls: Sequence[Wall],
+    largest: float | None,
+) -> Sizing:
+    """The element sizes for a device of the given extent (nm).
+
+    Args:
+        film: The film, or the film of each region.
+        extent: Width and height of the bounding box, nm.
+        element_size: "auto", or a length: the same everywhere, whatever else is asked for.
+        degree: Polynomial degree of the elements.
+        walls: Lines along which the magnetization turns.
+        largest: Upper limit in nm of the automatic size.
+
+    Raises:
+        ValueError: If the degree or a size is out of range.
+    """
+    if degree not in GRADINGS:
+        raise ValueError(f"degree = {degree!r} must be one of {', '.join(map(str, GRADINGS))}")
+    if element_size != "auto":
+        h = _positive(element_size, "element_size", extent)
+        return Sizing(layer=_constant(h), corner=_constant(h), walls=(), largest=h, steepest=0.0)
+    cap = INTERIOR * min(extent)
+    if largest is not None:
+        cap = min(cap, _positive(largest, "largest", extent))
+    grading = GRADINGS[degree]
+    layer = layer_size(film, degree)
+    h0, slope = grading.corner * float(layer(np.zeros(1))[0]), math.log(grading.corner_growth)
+    return Sizing(
+        layer=layer,
+        corner=lambda r: np.minimum(h0 + slope * r, layer(r)),
+        walls=tuple((wall, layer_size(film, degree, width=wall.width)) for wall in walls),
+        largest=cap,
+        steepest=max(slope, math.log(grading.growth)),
+    )
+
+
+def _positive(value: str | float, key: str, extent: tuple[float, float]) -> float:
+    if value != value or (isinstance(value, str) and not value.strip()[:1].isdigit() and value.strip()[:1] not in "+-."):
+        raise ValueError(f"{key} = {value!r} must be 'auto' or a length, such as '2 nm'")
+    h = quantity(value, "nm", key)
+    if not 0.0 < h <= max(extent):
+        raise ValueError(f"{key} = {value!r} must be positive and at most the size of the device, {max(extent):g} nm")
+    return h
+
+
+def _constant(h: float) -> Size:
+    return lambda distance: np.full(np.shape(distance), h)

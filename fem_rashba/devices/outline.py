@@ -1,0 +1,138 @@
+"""The boundary of a film as closed loops of named straight sides and circular arcs. Lengths in nm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+Point = tuple[float, float]
+
+SNAP = 9
+"""Decimals of a nm that coordinates keep: equal coordinates that were computed differently become the same number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """A straight side from `start` to `end`, or an arc of less than half a turn about `centre`; the film lies to its left."""
+
+    start: Point
+    end: Point
+    name: str
+    centre: Point | None = None
+
+    def __post_init__(self) -> None:
+        for key in ("start", "end", "centre"):
+            point = getattr(self, key)
+            if point is not None:
+                # adding 0.0 turns -0.0 into 0.0
+                object.__setattr__(self, key, tuple(round(float(c), SNAP) + 0.0 for c in point))
+
+    @property
+    def vector(self) -> np.ndarray:
+        """From the start to the end, shape (2,), nm."""
+        return np.subtract(self.end, self.start)
+
+    @property
+    def turn(self) -> float:
+        """The angle swept about the centre, rad, positive anticlockwise; 0 for a straight side."""
+        if self.centre is None:
+            return 0.0
+        a, b = np.subtract(self.start, self.centre), np.subtract(self.end, self.centre)
+        return math.atan2(a[0] * b[1] - a[1] * b[0], a @ b)
+
+    @property
+    def length(self) -> float:
+        """nm, along the arc."""
+        if self.centre is None:
+            return math.hypot(*self.vector)
+        return abs(self.turn) * math.dist(self.start, self.centre)
+
+    def headings(self) -> tuple[float, float]:
+        """Directions of travel at the start and at the end, rad."""
+        x, y = self.vector
+        chord = math.atan2(y, x)
+        return chord - self.turn / 2, chord + self.turn / 2
+
+    def points(self, n: int) -> np.ndarray:
+        """n + 1 points from the start to the end, shape (n + 1, 2), nm."""
+        t = np.linspace(0.0, 1.0, n + 1)[:, None]
+        if self.centre is None:
+            return np.asarray(self.start) + t * self.vector
+        radius = np.subtract(self.start, self.centre)
+        angle = t * self.turn
+        return self.centre + np.cos(angle) * radius + np.sin(angle) * np.array([-radius[1], radius[0]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """Loops of sides: the outer one anticlockwise, then holes clockwise. Sides named in `terminals` are contacts."""
+
+    loops: tuple[tuple[Side, ...], ...]
+    terminals: tuple[str, ...]
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """All sides."""
+        return tuple(side for loop in self.loops for side in loop)
+
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """Names of the sides that are no terminals, in the order of the boundary."""
+        return tuple(dict.fromkeys(s.name for s in self.sides if s.name not in self.terminals))
+
+    @property
+    def is_rectilinear(self) -> bool:
+        """Whether every side is parallel to x or y."""
+        return all(side.centre is None and 0.0 in side.vector for side in self.sides)
+
+    @property
+    def is_curved(self) -> bool:
+        """Whether some side is an arc."""
+        return any(side.centre is not None for side in self.sides)
+
+    @property
+    def extent(self) -> Point:
+        """Width and height of the bounding box, nm."""
+        points = np.concatenate([side.points(16) for side in self.sides])
+        width, height = np.ptp(points, axis=0)
+        return float(width), float(height)
+
+    @property
+    def area(self) -> float:
+        """nm^2."""
+        total = 0.0
+        for side in self.sides:
+            (x0, y0), (x1, y1) = side.start, side.end
+            total += (x0 * y1 - x1 * y0) / 2
+            if side.centre is not None:
+                radius = math.dist(side.start, side.centre)
+                total += radius**2 * (side.turn - math.sin(side.turn)) / 2
+        return total
+
+    def singular_points(self) -> tuple[Point, ...]:
+        """Where the solution behaves like r^s with s < 1: re-entrant corners, and contacts that end at more than 90 degrees.
+
+        At an interior angle w, s = pi/w between two edges or two contacts and s = pi/(2w) where a contact meets an edge.
+        """
+        found = []
+        for loop in self.loops:
+            for before, after in pairwise((loop[-1], *loop)):
+                turn = after.headings()[0] - before.headings()[1]
+                angle = math.pi - math.remainder(turn, 2 * math.pi)
+                mixed = (before.name in self.terminals) != (after.name in self.terminals)
+                if angle * (2 if mixed else 1) > math.pi * (1 + 1e-6):
+                    found.append(after.start)
+        return tuple(found)
+
+
+def closed(corners: Sequence[Point], names: Sequence[str], centres: Mapping[int, Point] = {}) -> tuple[Side, ...]:
+    """The loop through `corners`; names[i] and centres[i] (of an arc) belong to the side that starts at corners[i]."""
+    ends = [*corners[1:], corners[0]]
+    return tuple(
+        Side(start=start, end=end, name=names[i], centre=centres.get(i))
+        for i, (start, end) in enumerate(zip(corners, ends, strict=True))
+    )

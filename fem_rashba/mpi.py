@@ -1,0 +1,31 @@
+"""Work that one rank does for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from mpi4py import MPI
+
+T = TypeVar("T")
+
+
+def on_root(comm: MPI.Comm, function: Callable[[], T]) -> T:
+    """What `function` returns on rank 0, on every rank. Collective.
+
+    An exception on rank 0 is raised on every rank with the same message, so that no rank waits for one that failed.
+
+    Args:
+        comm: The communicator.
+        function: Called without arguments, on rank 0 only; its result is pickled.
+    """
+    value, error = None, None
+    if comm.rank == 0:
+        try:
+            value = function()
+        except Exception as raised:
+            error = raised
+    value, error = comm.bcast((value, error), root=0)
+    if error is not None:
+        raise error
+    return value
