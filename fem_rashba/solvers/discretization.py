@@ -1,0 +1,128 @@
+"""The problem on a finite-element space: one Lagrange space with blocks of four, (n, Sx, Sy, Sz) at every node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+import basix.ufl
+import numpy as np
+import ufl
+from dolfinx import fem, la
+
+from fem_rashba.physics import equations
+from fem_rashba.physics.film import Coefficients, Film
+from fem_rashba.physics.magnetization import field
+from fem_rashba.solvers.problem import Problem
+
+FIELDS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discretization:
+    """Space, coefficients and measures from which the forms of a problem are made.
+
+    Attributes:
+        problem: What is solved.
+        space: Lagrange of the problem's degree with four components.
+        coefficients: UFL constants (one film) or piecewise constant functions (regions), by the names of `Coefficients`.
+        magnetization: UFL vector, shape (3,).
+        electric_field: UFL constant, shape (2,), V/nm.
+        quadrature: Metadata of the measures.
+    """
+
+    problem: Problem
+    space: fem.FunctionSpace
+    coefficients: Any
+    magnetization: Any
+    electric_field: fem.Constant
+    quadrature: dict[str, Any]
+
+    def measure(self, kind: str) -> ufl.Measure:
+        """dx, ds (all exterior facets) or dS (all interior ones), with the quadrature of the problem."""
+        return ufl.Measure(kind, domain=self.problem.device.mesh, metadata=self.quadrature)
+
+    @cached_property
+    def bilinear(self) -> fem.Form:
+        """The compiled form whose matrix is the operator."""
+        trial, test = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
+        return self._form(trial, test, ufl.as_vector((0, 0)))
+
+    def residual(self, u: fem.Function) -> fem.Form:
+        """The compiled form whose vector vanishes, at all free unknowns, at the solution."""
+        return self._form(u, ufl.TestFunction(self.space), self.electric_field)
+
+    def _form(self, u: Any, test: Any, E: Any) -> fem.Form:
+        (n, S), (q, v) = split(u), split(test)
+        integrand = equations.weak_form(self.coefficients, n, S, q, v, self.magnetization, E)
+        return fem.form(integrand * self.measure("dx"))
+
+
+def split(u: Any) -> tuple[Any, Any]:
+    """(n, S) of a function with four components."""
+    return u[0], ufl.as_vector((u[1], u[2], u[3]))
+
+
+def discretize(problem: Problem) -> Discretization:
+    """The problem on Lagrange elements of its degree."""
+    mesh = problem.device.mesh
+    element = basix.ufl.element("Lagrange", mesh.basix_cell(), problem.degree, shape=(FIELDS,))
+    parameters = problem.magnetization.parameters
+    packed = fem.Constant(mesh, np.array(parameters, dtype=float)) if parameters else None
+    # 2 p is exact on affine cells for uniform m; textures and curved cells are no polynomials
+    curved = mesh.ufl_domain().ufl_coordinate_element().embedded_superdegree > 1 and mesh.basix_cell().name == "triangle"
+    extra = 0 if problem.magnetization.is_uniform and not curved else 4
+    return Discretization(
+        problem=problem,
+        space=fem.functionspace(mesh, element),
+        coefficients=_coefficients(problem),
+        magnetization=field(problem.magnetization, ufl.SpatialCoordinate(mesh), packed),
+        electric_field=fem.Constant(mesh, np.array(problem.electric_field)),
+        quadrature={"quadrature_degree": 2 * problem.degree + extra},
+    )
+
+
+def _coefficients(problem: Problem) -> Any:
+    mesh, films = problem.device.mesh, problem.films
+    names = [f.name for f in fields(Coefficients)]
+    distinct = list({id(film): film for film in films.values()}.values())
+    if len(distinct) == 1:
+        numbers = distinct[0].coefficients
+        return SimpleNamespace(**{n: fem.Constant(mesh, float(getattr(numbers, n))) for n in names})
+    space = fem.functionspace(mesh, ("DG", 0))
+    return SimpleNamespace(**{name: _by_region(space, problem, films, name) for name in names})
+
+
+def _by_region(space: fem.FunctionSpace, problem: Problem, films: dict[str, Film], name: str) -> fem.Function:
+    function = fem.Function(space, name=name)
+    for region, tag in problem.device.regions.items():
+        cells = problem.device.cell_tags.find(tag)
+        function.x.array[cells] = getattr(films[region].coefficients, name)
+    function.x.scatter_forward()
+    return function
+
+
+def cell_integrals(
+    discretization: Discretization, terms: Sequence[Any], kind: str = "dx"
+) -> np.ndarray:
+    """Integrals of scalar UFL terms over each owned cell, shape (cells, terms).
+
+    `kind` "dx": over the cell; "ds": over its exterior facets; "dS": of flux terms of both sides, the net amount that
+    leaves the cell through its interior facets, where the term is an average times the normal of the '+' side.
+    One form and one assembly serve all terms.
+    """
+    mesh = discretization.problem.device.mesh
+    space = fem.functionspace(mesh, ("DG", 0, (len(terms),)))
+    test = ufl.TestFunction(space)
+    test = test("+") - test("-") if kind == "dS" else test
+    vector = ufl.as_vector(list(terms))
+    form = fem.form(ufl.inner(vector, test) * discretization.measure(kind))
+    assembled = fem.assemble_vector(form)
+    assembled.scatter_reverse(la.InsertMode.add)
+    owned = mesh.topology.index_map(mesh.topology.dim).size_local
+    # cell c of DG0 has the one block dofmap[c], which need not be c
+    blocks = space.dofmap.list[:owned, 0]
+    return assembled.array.reshape(-1, len(terms))[blocks]

@@ -1,0 +1,183 @@
+"""Linear systems: assembly with fixed unknowns, and PETSc's Krylov solvers with named presets.
+
+One matrix serves many right-hand sides. A solve that does not reach its tolerance, or yields a value that is not a
+number, raises `ConvergenceError` on every rank.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from dolfinx import fem, la
+from dolfinx.fem.petsc import assemble_matrix
+from petsc4py import PETSc
+
+METHODS = ("auto", "direct", "iterative")
+
+# above this many unknowns the memory of a factorisation, not its time, is what a machine runs out of
+LARGEST_DIRECT = 1_500_000
+
+_DIRECT = {
+    "ksp_type": "preonly",
+    "pc_type": "lu",
+    "pc_factor_mat_solver_type": "mumps",
+    # room for the delayed pivots that the skew exchange term causes
+    "mat_mumps_icntl_14": "60",
+}
+_ITERATIVE = {
+    "ksp_type": "fgmres",
+    "ksp_gmres_restart": "60",
+    "ksp_max_it": "500",
+    "pc_type": "gamg",
+    "pc_gamg_type": "agg",
+    "pc_gamg_threshold": "0.02",
+    "mg_levels_ksp_type": "richardson",
+    "mg_levels_pc_type": "sor",
+}
+_PRESETS = {"direct": _DIRECT, "iterative": _ITERATIVE}
+_REFINEMENTS = 4
+_prefixes = itertools.count()
+
+
+class ConvergenceError(RuntimeError):
+    """A linear solve did not reach its tolerance."""
+
+
+class LinearSystem:
+    """A matrix with fixed unknowns and the solver for it.
+
+    Args:
+        form: The bilinear form.
+        fixed: Dirichlet conditions whose unknowns are fixed; their values do not matter here.
+        method: "auto", "direct" (MUMPS) or "iterative".
+        tolerance: Largest relative residual, |b - A x| / |b|, of an accepted solution.
+        options: PETSc options without prefix, over those of the method.
+
+    Attributes:
+        method: "direct" or "iterative".
+        iterations: Of the last solve.
+        residual: Relative residual of the last solve.
+
+    Raises:
+        ValueError: For an unknown method, or (at the first solve) an option that nothing used.
+    """
+
+    def __init__(
+        self,
+        form: fem.Form,
+        fixed: Sequence[fem.DirichletBC],
+        *,
+        method: str,
+        tolerance: float,
+        options: Mapping[str, str | float | bool],
+    ) -> None:
+        self.matrix = assemble_matrix(form, bcs=list(fixed))
+        self.matrix.assemble()
+        size = self.matrix.getSize()[0]
+        self.method = ("direct" if size <= LARGEST_DIRECT else "iterative") if method == "auto" else method
+        self.iterations = 0
+        self.residual = 0.0
+        self._tolerance = tolerance
+        self._given = {str(key).lstrip("-"): _text(value) for key, value in options.items()}
+        self._prefix = f"fem_rashba_{next(_prefixes)}_"
+        self._checked = False
+        self._solver = self._build()
+
+    def _build(self) -> PETSc.KSP:
+        settings = PETSc.Options()
+        solver = PETSc.KSP().create(self.matrix.comm)
+        solver.setOptionsPrefix(self._prefix)
+        solver.setOperators(self.matrix)
+        # the final check is on the true residual; the iteration's own estimate gets a margin
+        solver.setTolerances(rtol=0.3 * self._tolerance, atol=0.0)
+        for key, value in (_PRESETS[self.method] | self._given).items():
+            settings[self._prefix + key] = value
+        solver.setFromOptions()
+        return solver
+
+    def factorize(self) -> None:
+        """Sets the preconditioner up (the factorisation, for a direct method)."""
+        try:
+            self._solver.setUp()
+        except PETSc.Error as error:
+            raise ConvergenceError(f"PETSc could not set the {self.method} solver up: {error}") from None
+
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        """x with A x = right; both hold the owned unknowns of this rank.
+
+        Raises:
+            ConvergenceError: If the relative residual stays above the tolerance.
+            ValueError: If an option that was given is used by nothing.
+        """
+        b, r = self.matrix.createVecLeft(), self.matrix.createVecLeft()
+        x, correction = self.matrix.createVecRight(), self.matrix.createVecRight()
+        b.array[:] = right
+        size = b.norm()
+        self.iterations, self.residual = 0, 0.0
+        if size == 0:
+            return np.zeros_like(right)
+        x.set(0.0)
+        b.copy(r)
+        # a factorisation with delayed pivots can lose digits; each pass of refinement brings them back
+        for _ in range(_REFINEMENTS):
+            self._apply(r, correction)
+            x.axpy(1.0, correction)
+            self.matrix.mult(x, r)
+            r.aypx(-1.0, b)
+            self.residual = r.norm() / size
+            if not self.residual > self._tolerance:
+                break
+        self._check_options()
+        if not self.residual <= self._tolerance:
+            raise ConvergenceError(
+                f"the {self.method} solver stopped at a relative residual of {self.residual:.1e} after {self.iterations} "
+                f"iterations; the tolerance is {self._tolerance:g} (reason {self._solver.getConvergedReason()} of PETSc)"
+            )
+        solution = x.array.copy()
+        for vector in (b, r, x, correction):
+            vector.destroy()
+        return solution
+
+    def _apply(self, right: PETSc.Vec, solution: PETSc.Vec) -> None:
+        try:
+            self._solver.solve(right, solution)
+        except PETSc.Error as error:
+            raise ConvergenceError(f"PETSc stopped in the {self.method} solver: {error}") from None
+        self.iterations += self._solver.getIterationNumber()
+
+    def _check_options(self) -> None:
+        if self._checked:
+            return
+        settings = PETSc.Options()
+        unused = [key for key in self._given if not settings.used(self._prefix + key)]
+        if unused:
+            raise ValueError(f"the PETSc option {unused[0]!r} is used by nothing; check its name and the solver it is for")
+        self._checked = True
+
+    def destroy(self) -> None:
+        """Frees the matrix and the factorisation."""
+        settings = PETSc.Options()
+        for key in _PRESETS[self.method] | self._given:
+            settings.delValue(self._prefix + key)
+        self._solver.destroy()
+        self.matrix.destroy()
+
+
+def residual_vector(form: fem.Form) -> np.ndarray:
+    """The assembled linear form on the unknowns this rank owns."""
+    vector = fem.assemble_vector(form)
+    vector.scatter_reverse(la.InsertMode.add)
+    owned = vector.index_map.size_local * vector.block_size
+    return vector.array[:owned]
+
+
+def check_method(method: str) -> None:
+    """Raises ValueError unless `method` is known."""
+    if method not in METHODS:
+        raise ValueError(f"method = {method!r} must be 'auto', 'direct' or 'iterative'")
+
+
+def _text(value: str | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,158 @@
+"""The problem: everything that determines a solution, complete and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fem_rashba.devices.conditions import Condition, Open, check_spin, resolved_terminals
+from fem_rashba.devices.device import Device
+from fem_rashba.physics.film import Film
+from fem_rashba.physics.magnetization import Magnetization, values
+from fem_rashba.units import quantity
+
+DEGREES = (1, 2, 3, 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A device, a film, a magnetization and a drive.
+
+    Attributes:
+        device: Mesh, regions, terminals, edges.
+        film: The film of every region that has none of its own.
+        regions: Films of named regions.
+        magnetization: m(x, y).
+        terminals: A condition for every terminal of the device.
+        edges: Spin condition of every edge of the device.
+        electric_field: (Ex, Ey) in V/nm.
+        degree: Polynomial degree of the elements, 1 to 4.
+    """
+
+    device: Device
+    film: Film
+    regions: Mapping[str, Film]
+    magnetization: Magnetization
+    terminals: Mapping[str, Condition]
+    edges: Mapping[str, str]
+    electric_field: tuple[float, float]
+    degree: int
+
+    @property
+    def films(self) -> dict[str, Film]:
+        """The film of every region by name."""
+        return {name: self.regions.get(name, self.film) for name in self.device.regions}
+
+    def spin_condition(self, name: str) -> str:
+        """The spin condition of a terminal."""
+        condition = self.terminals[name]
+        if isinstance(condition, Open) and condition.spin is None:
+            return self.edges["edge"]
+        return str(condition.spin)
+
+    @property
+    def sinks(self) -> list[int]:
+        """Facet tags on which S = 0."""
+        device = self.device
+        tags = [tag for name, tag in device.terminals.items() if self.spin_condition(name) == "sink"]
+        return tags + [tag for name, tag in device.edges.items() if self.edges[name] == "sink"]
+
+
+def pose(
+    device: Device,
+    film: Film,
+    magnetization: Magnetization,
+    *,
+    terminals: Mapping[str, Condition] | None = None,
+    electric_field: Sequence[str | float] = (0.0, 0.0),
+    edges: str | Mapping[str, str] = "sink",
+    regions: Mapping[str, Film] | None = None,
+    degree: int = 3,
+) -> Problem:
+    """The problem of a driven device, with every default filled in.
+
+    Args:
+        device: From a shape's `mesh`.
+        film: Its film.
+        magnetization: `uniform(...)` or a texture.
+        terminals: Conditions by name; those not given float under voltages or currents; under an electric field source
+            and drain are contacts and the others open.
+        electric_field: Uniform field (Ex, Ey), strings with units or V/nm; instead of voltages and currents.
+        edges: "sink" or "insulating" for every edge that is no terminal, or by the name of the edge, "edge" standing
+            for those not named.
+        regions: Films of named regions.
+        degree: Of the elements, 1 to 4.
+
+    Raises:
+        ValueError: For anything that does not fit together, and where the spin density would have no unique solution.
+    """
+    if degree not in DEGREES:
+        raise ValueError(f"degree = {degree!r} must be 1, 2, 3 or 4")
+    if isinstance(electric_field, str) or len(electric_field) != 2:
+        raise ValueError(f"electric_field = {electric_field!r} must be two fields [Ex, Ey]")
+    field = (quantity(electric_field[0], "V/nm", "electric_field"), quantity(electric_field[1], "V/nm", "electric_field"))
+    if not np.isfinite(field).all():
+        raise ValueError(f"electric_field = {list(electric_field)!r} must be finite")
+    regions = dict(regions or {})
+    for name in regions:
+        if name not in device.regions:
+            raise ValueError(f"unknown region {name!r}; this device has {', '.join(map(repr, device.regions))}")
+    problem = Problem(
+        device=device,
+        film=film,
+        regions=regions,
+        magnetization=magnetization,
+        terminals=resolved_terminals(list(device.terminals), terminals or {}, field),
+        edges=_edge_conditions(device, edges),
+        electric_field=field,
+        degree=degree,
+    )
+    _check(problem)
+    return problem
+
+
+def _edge_conditions(device: Device, edges: str | Mapping[str, str]) -> dict[str, str]:
+    by_name = {"edge": edges} if isinstance(edges, str) else dict(edges)
+    for name, spin in by_name.items():
+        check_spin(spin, f"spin of the edge {name!r}")
+        if name != "edge" and name not in device.edges:
+            known = ", ".join(map(repr, device.edges))
+            raise ValueError(f"unknown edge {name!r}; this device has {known}")
+    rest = by_name.get("edge", "sink")
+    return {"edge": rest} | {name: by_name.get(name, rest) for name in device.edges}
+
+
+def _check(problem: Problem) -> None:
+    masses = {film.effective_mass for film in problem.films.values()}
+    if len(masses) > 1:
+        raise ValueError(
+            f"effective_mass = {sorted(masses)} differs between regions; it must be one value, because the continuity of "
+            "n is that of the potential only where n0/eF is the same"
+        )
+    coefficients = [film.coefficients for film in problem.films.values()]
+    if not problem.sinks and all(c.r_sf == 0 and c.r_dp == 0 for c in coefficients):
+        raise ValueError(
+            "the spin density is not determined: with rashba_parameter = 0, spin_flip_time = inf and no edge or terminal "
+            "with spin = 'sink' nothing relaxes it; change one of the three"
+        )
+    points = problem.device.mesh.geometry.x
+    values(problem.magnetization, points[:, 0], points[:, 1])
+
+
+def warnings(problem: Problem) -> list[str]:
+    """What a user should know before trusting the numbers: parameters that leave the range of the model."""
+    found = []
+    for name, film in problem.films.items():
+        where = f"region {name!r}: " if len(problem.films) > 1 else ""
+        found += [f"{where}{verdict}" for verdict in film.validity if not verdict.holds]
+    shortest = min(film.lengths.shortest for film in problem.films.values())
+    finest = problem.device.element_size[0]
+    if finest > shortest:
+        found.append(
+            f"the finest elements, {finest:.3g} nm, are larger than the shortest length of the film, {shortest:.3g} nm"
+        )
+    if len({(film.density, film.coefficients.PF) for film in problem.films.values()}) > 1:
+        found.append("n0 or PF differ between regions: the continuity of n and S across them is an assumption")
+    return found

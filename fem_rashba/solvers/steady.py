@@ -1,0 +1,249 @@
+"""The steady solve: terminals at fixed potentials, then those whose potential follows from their current.
+
+The problem is linear, so a terminal with a given current costs one more right-hand side: its response to a unit of n,
+from which the potentials follow by a small dense system for the terminal currents. Those are the consistent reactions:
+the charge row tested with 1 on the terminal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from dolfinx import fem
+from mpi4py import MPI
+
+from fem_rashba.devices.conditions import Current, Floating, Open, Voltage
+from fem_rashba.solvers.discretization import FIELDS, Discretization, discretize
+from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, check_method, residual_vector
+from fem_rashba.solvers.problem import Problem
+from fem_rashba.units import AMPERE_PER_RATE
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverReport:
+    """How a solution was found.
+
+    Attributes:
+        method: "direct" or "iterative".
+        iterations: Of the Krylov solver, the most of any right-hand side.
+        residual: Largest relative residual of any right-hand side.
+        seconds: Wall time by stage.
+        ranks: Number of MPI ranks.
+        unknowns: Number of unknowns.
+    """
+
+    method: str
+    iterations: int
+    residual: float
+    seconds: dict[str, float]
+    ranks: int
+    unknowns: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteadyState:
+    """What a steady solve finds: the function (n, Sx, Sy, Sz), voltages (V) and currents (A) of the terminals."""
+
+    discretization: Discretization
+    u: fem.Function
+    voltages: dict[str, float]
+    currents: dict[str, float]
+    report: SolverReport
+
+
+def solve_steady(
+    problem: Problem,
+    *,
+    method: str = "auto",
+    tolerance: float = 1e-10,
+    petsc: Mapping[str, str | float | bool] | None = None,
+    progress: Progress | None = None,
+    source: Callable[..., fem.Form] | None = None,
+) -> SteadyState:
+    """Solves a problem.
+
+    Args:
+        problem: From `pose`.
+        method: "auto", "direct" or "iterative".
+        tolerance: Largest relative residual.
+        petsc: PETSc options, over those of the method.
+        progress: Called with the name of each stage.
+        source: For verification with manufactured solutions: takes the discretization and the function u and returns the
+            compiled residual to solve instead; every terminal must then have a voltage.
+
+    Raises:
+        ValueError: For an unknown method or option.
+        ConvergenceError: If a solve does not converge.
+    """
+    check_method(method)
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance = {tolerance!r} must lie between 0 and 1")
+    clock = _Clock(progress)
+    clock.stage("compiling the forms")
+    discretization = discretize(problem)
+    terminals = _Terminals(discretization)
+    u = fem.Function(discretization.space, name="u")
+    residual = discretization.residual(u) if source is None else source(discretization, u)
+    bilinear = discretization.bilinear
+    clock.stage("assembling")
+    system = LinearSystem(bilinear, terminals.fixed, method=method, tolerance=tolerance, options=petsc or {})
+    clock.stage("factorizing" if system.method == "direct" else "setting up the preconditioner")
+    system.factorize()
+    clock.stage("solving")
+    currents = _solve(discretization, system, residual, terminals, u)
+    unknowns = system.matrix.getSize()[0]
+    report = SolverReport(
+        method=system.method,
+        iterations=terminals.iterations,
+        residual=terminals.residual,
+        seconds=clock.stop(),
+        ranks=problem.device.mesh.comm.size,
+        unknowns=unknowns,
+    )
+    system.destroy()
+    return SteadyState(
+        discretization=discretization,
+        u=u,
+        voltages=terminals.voltages,
+        currents=currents,
+        report=report,
+    )
+
+
+class _Clock:
+    """Wall seconds by stage, and word of each to whoever watches."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._seconds: dict[str, float] = {}
+        self._stage = ""
+        self._since = 0.0
+
+    def stage(self, name: str) -> None:
+        self.stop()
+        self._stage, self._since = name, time.perf_counter()
+        if self._progress is not None:
+            self._progress(name)
+
+    def stop(self) -> dict[str, float]:
+        if self._stage:
+            self._seconds[self._stage] = time.perf_counter() - self._since
+        return self._seconds
+
+
+class _Terminals:
+    """The unknowns of n on each contacted terminal, and the level c of n + (e/eF) n0 E.(r - r_c) on it."""
+
+    def __init__(self, discretization: Discretization) -> None:
+        self.problem = problem = discretization.problem
+        space, device = discretization.space, problem.device
+        self.comm: MPI.Comm = device.mesh.comm
+        self.space = space
+        self.states = problem.film.coefficients.states
+        self.contacts = {n: c for n, c in problem.terminals.items() if not isinstance(c, Open)}
+        self.blocks = {name: self._blocks(device.facet_tags.find(device.terminals[name])) for name in self.contacts}
+        self.centers = {name: device.terminal_center(name) for name in self.contacts}
+        self.free = [n for n, c in self.contacts.items() if isinstance(c, Current | Floating)]
+        self.levels = {n: self._level(c) for n, c in self.contacts.items()}
+        facets = np.concatenate([device.facet_tags.find(tag) for tag in problem.sinks] or [np.empty(0, np.int32)])
+        self.sink_blocks = self._blocks(np.unique(facets).astype(np.int32))
+        self.fixed = self._conditions()
+        rows = [FIELDS * blocks for blocks in self.blocks.values()]
+        rows += [FIELDS * self.sink_blocks + component for component in (1, 2, 3)]
+        owned = FIELDS * space.dofmap.index_map.size_local
+        every = np.concatenate(rows) if rows else np.empty(0, np.int32)
+        self.fixed_rows = every[every < owned]
+        self.owned = owned
+        self.iterations = 0
+        self.residual = 0.0
+
+    def _blocks(self, facets: np.ndarray) -> np.ndarray:
+        mesh = self.space.mesh
+        return fem.locate_dofs_topological(self.space, mesh.topology.dim - 1, facets)
+
+    def _conditions(self) -> list[fem.DirichletBC]:
+        # only which unknowns are fixed matters: the values are set in the function itself
+        groups = [(0, blocks) for blocks in self.blocks.values()] + [(i, self.sink_blocks) for i in (1, 2, 3)]
+        return [fem.dirichletbc(np.float64(0), FIELDS * blocks + i, self.space.sub(i)) for i, blocks in groups]
+
+    def _level(self, condition: object) -> float:
+        return -self.states * float(condition.value) if isinstance(condition, Voltage) else 0.0
+
+    def impose(self, u: fem.Function, levels: Mapping[str, float], field: tuple[float, float]) -> None:
+        """Sets u to zero but for n on the terminals, levels[name] - (e/eF) n0 E.(r - r_c)."""
+        values = u.x.array.reshape(-1, FIELDS)
+        values[:] = 0.0
+        points = self.space.tabulate_dof_coordinates()
+        for name, blocks in self.blocks.items():
+            along = (points[blocks, :2] - self.centers[name]) @ np.array(field)
+            values[blocks, 0] = levels.get(name, 0.0) - self.states * along
+
+    @property
+    def voltages(self) -> dict[str, float]:
+        """V = -(eF/n0) c - E.r_c of every contacted terminal."""
+        field = np.array(self.problem.electric_field)
+        return {n: -self.levels[n] / self.states - float(field @ self.centers[n]) for n in self.contacts}
+
+    def inflows(self, residual: np.ndarray) -> np.ndarray:
+        """Particles per ps that enter through each contacted terminal: the charge row tested with 1 on it."""
+        owned = self.owned // FIELDS
+        local = [residual[FIELDS * blocks[blocks < owned]].sum() for blocks in self.blocks.values()]
+        return np.asarray(self.comm.allreduce(np.array(local), op=MPI.SUM))
+
+    def targets(self) -> np.ndarray:
+        """Wanted inflow of every free terminal, particles per ps: electrons carry -e."""
+        wanted = (self.contacts[n] for n in self.free)
+        return np.array([-float(c.value) / AMPERE_PER_RATE if isinstance(c, Current) else 0.0 for c in wanted])
+
+
+def _solve(
+    discretization: Discretization,
+    system: LinearSystem,
+    residual: fem.Form,
+    terminals: _Terminals,
+    u: fem.Function,
+) -> dict[str, float]:
+    """Fills u and returns the terminal currents in A."""
+    field = discretization.problem.electric_field
+    inflows = _respond(system, residual, terminals, u, terminals.levels, field)
+    if terminals.free:
+        base = u.x.array.copy()
+        responses, unit_inflows = [], []
+        discretization.electric_field.value[:] = 0.0
+        for name in terminals.free:
+            unit_inflows.append(_respond(system, residual, terminals, u, {name: 1.0}, (0.0, 0.0)))
+            responses.append(u.x.array.copy())
+        discretization.electric_field.value[:] = field
+        rows = [list(terminals.contacts).index(name) for name in terminals.free]
+        conductances = np.array(unit_inflows).T[rows]
+        levels = np.linalg.solve(conductances, terminals.targets() - inflows[rows])
+        u.x.array[:] = base + sum(level * response for level, response in zip(levels, responses, strict=True))
+        terminals.levels.update(zip(terminals.free, levels, strict=True))
+        inflows = terminals.inflows(residual_vector(residual))
+    return {name: -float(rate) * AMPERE_PER_RATE for name, rate in zip(terminals.contacts, inflows, strict=True)}
+
+
+def _respond(
+    system: LinearSystem,
+    residual: fem.Form,
+    terminals: _Terminals,
+    u: fem.Function,
+    levels: Mapping[str, float],
+    field: tuple[float, float],
+) -> np.ndarray:
+    """Solves for u with the given levels of n on the terminals; returns the inflow through each."""
+    terminals.impose(u, levels, field)
+    right = -residual_vector(residual)
+    right[terminals.fixed_rows] = 0.0
+    u.x.array[: terminals.owned] += system.solve(right)
+    u.x.scatter_forward()
+    if not np.isfinite(terminals.comm.allreduce(float(np.abs(u.x.array).max(initial=0.0)), op=MPI.MAX)):
+        raise ConvergenceError("the solution is not a number; check the parameters for extreme values")
+    terminals.iterations = max(terminals.iterations, system.iterations)
+    terminals.residual = max(terminals.residual, system.residual)
+    return terminals.inflows(residual_vector(residual))
