@@ -69,6 +69,7 @@ def name_groups(curves: dict[str, list[int]], terminals: tuple[str, ...]) -> Gro
 
     Edges are written as "edge" or "edge:NAME", so that a file says what is a terminal.
     """
+    drop_unused_nodes()
     gmsh.model.addPhysicalGroup(2, [1], 1, name="film")
     tags = {name: tag for tag, name in enumerate(curves, start=1)}
     for name, tag in tags.items():
@@ -136,10 +137,10 @@ def estimate(build: Callable[[], Groups], degree: int) -> Estimate:
     """Count the cells and unknowns of what `build` makes, without a finite-element library."""
     with session():
         build()
-        coordinates, cells = corners_of_cells()
+        points, cells = corners_of_cells()
     sides = np.stack([cells, np.roll(cells, -1, axis=1)], axis=-1).reshape(-1, 2)
     sides = np.unique(np.sort(sides, axis=1), axis=0)
-    lengths = np.linalg.norm(coordinates[sides[:, 0]] - coordinates[sides[:, 1]], axis=1)
+    lengths = np.linalg.norm(points[sides[:, 0]] - points[sides[:, 1]], axis=1)
     inner = (degree - 1) ** 2 if cells.shape[1] == 4 else (degree - 1) * (degree - 2) // 2
     nodes = len(np.unique(cells)) + (degree - 1) * len(sides) + inner * len(cells)
     return Estimate(
@@ -147,11 +148,29 @@ def estimate(build: Callable[[], Groups], degree: int) -> Estimate:
     )
 
 
+def drop_unused_nodes() -> None:
+    """Keep only nodes of cells, numbered from 1: dolfinx fails on any other, such as the centre of a circle.
+
+    Raises:
+        ValueError: If a node of a surface belongs to no cell.
+    """
+    used = np.unique(np.concatenate(gmsh.model.mesh.getElements(2)[2]))
+    for dim in (1, 0):
+        for _, tag in gmsh.model.getEntities(dim):
+            nodes = gmsh.model.mesh.getNodes(dim, tag)[0]
+            if nodes.size and not np.isin(nodes, used).all():
+                gmsh.model.mesh.clear([(dim, tag)])
+    spare = len(gmsh.model.mesh.getNodes()[0]) - len(used)
+    if spare:
+        raise ValueError(f"{spare} nodes belong to no triangle or quadrilateral; remove them from the mesh")
+    gmsh.model.mesh.renumberNodes()
+
+
 def corners_of_cells() -> tuple[np.ndarray, np.ndarray]:
-    """Node coordinates, (N, 2), and the corners of all surface elements (cells, 3 or 4), of the current model."""
-    tags, points, _ = gmsh.model.mesh.getNodes()
-    index = np.zeros(int(tags.max()) + 1, dtype=np.int64)
-    index[tags] = np.arange(len(tags))
+    """Coordinates of the node with tag i + 1, (N, 2) in nm, and the corners of all surface elements, (cells, 3 or 4)."""
+    tags, coordinates, _ = gmsh.model.mesh.getNodes()
+    points = np.zeros((int(tags.max()), 2))
+    points[tags.astype(np.int64) - 1] = coordinates.reshape(-1, 3)[:, :2]
     kinds, _, nodes = gmsh.model.mesh.getElements(2)
-    per_cell, corners = gmsh.model.mesh.getElementProperties(kinds[0])[3::2]
-    return points.reshape(-1, 3)[:, :2], index[nodes[0]].reshape(-1, per_cell)[:, :corners]
+    _, _, _, per_cell, _, corners = gmsh.model.mesh.getElementProperties(kinds[0])
+    return points, nodes[0].astype(np.int64).reshape(-1, per_cell)[:, :corners] - 1

@@ -46,8 +46,6 @@ GRADINGS = {
     2: Grading(reach=1 / 5, growth=1.2, corner=1 / 4, corner_growth=1.5),
     3: Grading(reach=1 / 3, growth=1.25, corner=1 / 4, corner_growth=1.6),
     4: Grading(reach=1 / 2.2, growth=1.3, corner=1 / 4, corner_growth=1.7),
-    5: Grading(reach=1 / 1.8, growth=1.35, corner=1 / 4, corner_growth=1.8),
-    6: Grading(reach=1 / 1.5, growth=1.4, corner=1 / 4, corner_growth=1.9),
 }
 
 INTERIOR = 1 / 4

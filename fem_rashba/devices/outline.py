@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 
 Point = tuple[float, float]
+
+_STRAIGHT: Mapping[int, Point] = MappingProxyType({})
 
 SNAP = 9
 """Decimals of a nm that coordinates keep: equal coordinates that were computed differently become the same number."""
@@ -129,10 +132,14 @@ class Outline:
         return tuple(found)
 
 
-def closed(corners: Sequence[Point], names: Sequence[str], centres: Mapping[int, Point] = {}) -> tuple[Side, ...]:
-    """The loop through `corners`; names[i] and centres[i] (of an arc) belong to the side that starts at corners[i]."""
-    ends = [*corners[1:], corners[0]]
+def chain(corners: Sequence[Point], names: Sequence[str], centres: Mapping[int, Point] = _STRAIGHT) -> tuple[Side, ...]:
+    """Sides between successive corners; names[i] and centres[i] (of an arc) belong to the one from corners[i]."""
     return tuple(
         Side(start=start, end=end, name=names[i], centre=centres.get(i))
-        for i, (start, end) in enumerate(zip(corners, ends, strict=True))
+        for i, (start, end) in enumerate(pairwise(corners))
     )
+
+
+def closed(corners: Sequence[Point], names: Sequence[str]) -> tuple[Side, ...]:
+    """The loop of straight sides through `corners`; names[i] belongs to the side from corners[i]."""
+    return chain([*corners, corners[0]], names)
