@@ -1,0 +1,150 @@
+"""A solution: the problem, the finite-element function (n, Sx, Sy, Sz), and how it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from dolfinx import fem
+from mpi4py import MPI
+
+from fem_rashba.devices.conditions import Condition
+from fem_rashba.devices.device import Device
+from fem_rashba.physics.film import Film
+from fem_rashba.physics.magnetization import Magnetization
+from fem_rashba.results.integrals import Integrals, integrals
+from fem_rashba.solvers.discretization import Discretization
+from fem_rashba.solvers.problem import Problem, pose
+from fem_rashba.solvers.steady import Progress, SolverReport, SteadyState, solve_steady
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Solution:
+    """What `solve` and `load` return.
+
+    Attributes:
+        state: The function, the voltages and currents of the terminals, the solver's report.
+        axis: Unit vector e along which the torque is split, shape (3,); None if there is neither a field nor a current.
+        warnings: What the program would tell a user about this solution.
+    """
+
+    state: SteadyState
+    axis: np.ndarray | None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def discretization(self) -> Discretization:
+        """Space, coefficients and measures."""
+        return self.state.discretization
+
+    @property
+    def problem(self) -> Problem:
+        """What was solved."""
+        return self.state.discretization.problem
+
+    @property
+    def device(self) -> Device:
+        """The device."""
+        return self.problem.device
+
+    @property
+    def film(self) -> Film:
+        """The film."""
+        return self.problem.film
+
+    @property
+    def report(self) -> SolverReport:
+        """How it was solved."""
+        return self.state.report
+
+    @property
+    def u(self) -> fem.Function:
+        """(n, Sx, Sy, Sz) in 1/nm^2."""
+        return self.state.u
+
+    @property
+    def comm(self) -> MPI.Comm:
+        """The communicator of the mesh."""
+        return self.device.mesh.comm
+
+    @cached_property
+    def integrals(self) -> Integrals:
+        """Integrals over the film and its regions. Collective at the first use."""
+        return integrals(self.state)
+
+
+def solve(
+    device: Device,
+    film: Film,
+    magnetization: Magnetization,
+    *,
+    terminals: Mapping[str, Condition] | None = None,
+    electric_field: Sequence[str | float] = (0.0, 0.0),
+    edges: str | Mapping[str, str] = "sink",
+    regions: Mapping[str, Film] | None = None,
+    degree: int = 3,
+    method: str = "auto",
+    tolerance: float = 1e-10,
+    petsc: Mapping[str, str | float | bool] | None = None,
+    torque_axis: Sequence[float] | None = None,
+    progress: Progress | None = None,
+) -> Solution:
+    """Charge and spin density of a driven device. Collective.
+
+    Args:
+        device: From a shape's `mesh`.
+        film: Its film.
+        magnetization: `uniform(...)` or a texture.
+        terminals: `Voltage`, `Ground`, `Current`, `Floating`, `Open` or `Contact` by name. Those not given float under
+            voltages or currents; under an electric field source and drain are contacts and the others open.
+        electric_field: Uniform field (Ex, Ey), strings with units or V/nm; instead of voltages and currents.
+        edges: "sink" or "insulating", for every edge or by the edge's name ("edge" stands for those not named).
+        regions: Films of named regions.
+        degree: Of the elements, 1 to 4.
+        method: "auto", "direct" or "iterative".
+        tolerance: Largest relative residual.
+        petsc: PETSc options, over those of the method.
+        torque_axis: e of the torque's decomposition; default z^ x (field, or mean current).
+        progress: Called with the name of each stage.
+
+    Raises:
+        ValueError: For a wrong value.
+        ConvergenceError: If the solver does not converge.
+    """
+    axis = None if torque_axis is None else unit_axis(torque_axis)
+    problem = pose(
+        device,
+        film,
+        magnetization,
+        terminals=terminals,
+        electric_field=electric_field,
+        edges=edges,
+        regions=regions,
+        degree=degree,
+    )
+    state = solve_steady(problem, method=method, tolerance=tolerance, petsc=petsc, progress=progress)
+    return complete(state, axis)
+
+
+def complete(state: SteadyState, axis: np.ndarray | None) -> Solution:
+    """The solution of a state; without an axis, z^ x (field, or mean current). Collective."""
+    if axis is not None:
+        return Solution(state=state, axis=axis)
+    field = np.array(state.discretization.problem.electric_field)
+    along = field if field.any() else integrals(state).charge_current
+    length = float(np.hypot(*along))
+    return Solution(state=state, axis=np.array([-along[1], along[0], 0.0]) / length if length > 0 else None)
+
+
+def unit_axis(axis: Sequence[float]) -> np.ndarray:
+    """axis/|axis|.
+
+    Raises:
+        ValueError: If it is not three finite numbers, or is zero.
+    """
+    numbers = all(isinstance(a, int | float | np.number) and not isinstance(a, bool) for a in axis)
+    if len(axis) != 3 or not numbers or not np.isfinite(axis).all() or not np.any(axis):
+        raise ValueError(f"torque_axis = {list(axis)!r} must be three finite numbers, not all zero")
+    return np.array(axis, dtype=float) / np.linalg.norm(axis)
