@@ -29,3 +29,23 @@ def on_root(comm: MPI.Comm, function: Callable[[], T]) -> T:
     if error is not None:
         raise error
     return value
+
+
+def on_all(comm: MPI.Comm, function: Callable[[], T]) -> T:
+    """What `function` returns on each rank. Collective.
+
+    If it raises on some ranks, every rank raises the exception of the lowest of them.
+
+    Args:
+        comm: The communicator.
+        function: Called without arguments on every rank; it may not be collective itself.
+    """
+    value, error = None, None
+    try:
+        value = function()
+    except Exception as raised:
+        error = raised
+    first = next((e for e in comm.allgather(error) if e is not None), None)
+    if first is not None:
+        raise first
+    return value  # type: ignore[return-value]

@@ -52,6 +52,11 @@ def _registry() -> Any:
     return pint.UnitRegistry(cache_folder=None)
 
 
+def expected(unit: str) -> str:
+    """What a value in `unit` is called, with an example, for the message of an error."""
+    return _NAMES.get(unit, f"a value in {unit}")
+
+
 def quantity(value: str | float, unit: str, name: str = "value", *, bare: bool = True) -> float:
     """The number of `unit` in `value`.
 
@@ -64,7 +69,7 @@ def quantity(value: str | float, unit: str, name: str = "value", *, bare: bool =
     Raises:
         ValueError: If the unit is missing, unknown or of another dimension, or the value is no number.
     """
-    wanted = _NAMES.get(unit, f"a value in {unit}")
+    wanted = expected(unit)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{name} = {value!r} is not a quantity; it must be {wanted}")
     if not isinstance(value, str):
@@ -91,7 +96,7 @@ def _parse(text: str, unit: str, name: str, wanted: str) -> float:
         raise ValueError(f"{name} = {text!r} cannot be read; it must be {wanted}") from None
     if not isinstance(parsed.magnitude, int | float):
         raise ValueError(f"{name} = {text!r} cannot be read; it must be {wanted}")
-    if parsed.dimensionless and unit != "rad" and parsed.units == _registry().dimensionless:
+    if parsed.units == _registry().dimensionless:
         raise ValueError(f"{name} = {text!r} has no unit; it must be {wanted}")
     try:
         return float(parsed.to(unit).magnitude)

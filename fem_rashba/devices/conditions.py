@@ -84,6 +84,13 @@ def check_spin(spin: str, name: str = "spin") -> None:
         raise ValueError(f"{name} = {spin!r} must be 'sink' or 'insulating'")
 
 
+def default_condition(name: str, field: tuple[float, float], spin: str | None = None) -> Condition:
+    """What a terminal is that has nothing said of its potential: floating; under a field, open or (source, drain) a contact."""
+    if not any(field):
+        return Floating(spin or "sink")
+    return Contact(spin or "sink") if name in ("source", "drain") else Open(spin)
+
+
 def resolved_terminals(
     names: Sequence[str], given: Mapping[str, Condition], field: tuple[float, float]
 ) -> dict[str, Condition]:
@@ -101,22 +108,24 @@ def resolved_terminals(
         if name not in names:
             raise ValueError(f"unknown terminal {name!r}; this device has {', '.join(map(repr, names))}")
     if any(field):
-        return _under_field(names, given)
-    result = {name: given.get(name, Floating()) for name in names}
+        return _under_field(names, given, field)
+    result = {name: given.get(name, default_condition(name, field)) for name in names}
     _check_circuit(result)
     return result
 
 
-def _under_field(names: Sequence[str], given: Mapping[str, Condition]) -> dict[str, Condition]:
+def _under_field(
+    names: Sequence[str], given: Mapping[str, Condition], field: tuple[float, float]
+) -> dict[str, Condition]:
     for name, condition in given.items():
         if isinstance(condition, Voltage | Current):
             raise ValueError(
                 f"terminal {name!r} has a {type(condition).__name__.lower()} beside the electric_field: "
                 "a device is driven by a uniform field or by voltages and currents, not both"
             )
-    result = {n: given.get(n, Contact() if n in ("source", "drain") else Open()) for n in names}
+    result = {name: given.get(name, default_condition(name, field)) for name in names}
     if not any(isinstance(c, Contact) for c in result.values()):
-        raise ValueError("no terminal is a contact of the electric_field; leave at least one neither floating nor open")
+        raise ValueError("no terminal is a contact of the electric_field: source and drain are by default, others if they say so")
     return result
 
 

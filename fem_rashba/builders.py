@@ -1,0 +1,194 @@
+"""Sections with all their defaults -> the objects they describe."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fem_rashba.devices.conditions import (
+    Condition,
+    Contact,
+    Current,
+    Floating,
+    Open,
+    Voltage,
+    default_condition,
+)
+from fem_rashba.physics.film import Couplings, Film
+from fem_rashba.physics.magnetization import (
+    Magnetization,
+    bloch_wall,
+    expression,
+    neel_wall,
+    skyrmion,
+    spiral,
+    uniform,
+)
+from fem_rashba.schema import FILM, TERMINAL
+from fem_rashba.units import quantity
+from fem_rashba.validation import nearest
+
+if TYPE_CHECKING:
+    from fem_rashba.devices.shapes import Shape
+
+Table = dict[str, Any]
+
+_TEXTURES: dict[str, Callable[..., Magnetization]] = {
+    "neel_wall": neel_wall,
+    "bloch_wall": bloch_wall,
+    "spiral": spiral,
+    "skyrmion": skyrmion,
+}
+_SUBJECTS = {"terminal": "terminals", "terminals": "terminals", "edge": "edges"}
+
+
+@contextmanager
+def in_section(section: str, keys: Iterable[str] = ()) -> Iterator[None]:
+    """Put the section before the messages of ValueErrors, as part of the key where they start with one of `keys`."""
+    try:
+        yield
+    except ValueError as error:
+        message = str(error)
+        word = re.match(r"\w*", message)[0]  # type: ignore[index]
+        if word in keys:
+            raise ValueError(f"{section}.{message}") from None
+        raise ValueError(f"{_SUBJECTS.get(word, section)}: {message}") from None
+
+
+def film(table: Table, section: str) -> Film:
+    """The film of [film], or of a region."""
+    given = dict(table)
+    custom = given.pop("custom", None)
+    with in_section(section, FILM):
+        if custom is not None:
+            given["couplings"] = Couplings(**custom)
+        return Film(**given)
+
+
+def region_table(base: Table, own: Table) -> Table:
+    """[film] with the keys of a region in place of its own, or of those they are alternatives to."""
+    result = dict(base)
+    for one, other in (("exchange_time", "exchange_splitting"), ("exchange_splitting", "exchange_time")):
+        if one in own and other not in own:
+            result.pop(other, None)
+    result |= own
+    if result["couplings"] != "custom":
+        result.pop("custom", None)
+    return result
+
+
+def magnetization(table: Table) -> Magnetization:
+    """m of [magnetization]."""
+    given = dict(table)
+    with in_section("magnetization", table):
+        if "texture" in given:
+            return _TEXTURES[given.pop("texture")](**given)
+        if "expression" in given:
+            return expression(given["expression"])
+        if "theta" in given:
+            polar, azimuth = (quantity(given[name], "rad", name) for name in ("theta", "phi"))
+            raw = math.sin(polar) * math.cos(azimuth), math.sin(polar) * math.sin(azimuth), math.cos(polar)
+            # cos(90 deg) is 6e-17, and "m parallel to e" must be recognised
+            return uniform([round(component, 15) for component in raw])
+        return uniform(given["direction"])
+
+
+def electric_field(drive: Table) -> tuple[float, float]:
+    """(Ex, Ey) in V/nm; (0, 0) if there is none."""
+    x, y = (quantity(value, "V/nm") for value in drive.get("electric_field", [0.0, 0.0]))
+    return x, y
+
+
+def torque_axis(drive: Table) -> tuple[float, float, float] | None:
+    """The direction of [drive] torque_axis, if there is one."""
+    if "torque_axis" not in drive:
+        return None
+    x, y, z = map(float, drive["torque_axis"])
+    if x == y == z == 0:
+        raise ValueError("drive.torque_axis = [0, 0, 0] must not be zero")
+    return x, y, z
+
+
+def condition(name: str, table: Table, field: tuple[float, float]) -> Condition:
+    """What [terminals.NAME] says."""
+    spin = table.get("spin")
+    with in_section(f"terminals.{name}", TERMINAL):
+        if "voltage" in table:
+            return Voltage(table["voltage"], spin or "sink")
+        if "current" in table:
+            return Current(table["current"], spin or "sink")
+        if "floating" in table:
+            return Floating(spin or "sink")
+        if "contact" in table:
+            return Contact(spin or "sink")
+        if "open" in table:
+            return Open(spin)
+        return default_condition(name, field, spin)
+
+
+def edges(table: Table) -> dict[str, str]:
+    """Spin conditions by the name of the edge; "edge" stands for those not named."""
+    rest = table["spin"]
+    return {"edge": rest} | {name: own.get("spin", rest) for name, own in table.items() if name != "spin"}
+
+
+def described(resolved: Table, terminals: Mapping[str, Condition]) -> Table:
+    """The sections with the conditions that listed terminals have by default written out."""
+    sections = {}
+    for name, condition in terminals.items():
+        kind = type(condition).__name__.lower()
+        own = resolved["terminals"][name]
+        sections[name] = {kind: True} | own | ({} if condition.spin is None else {"spin": condition.spin})
+    return resolved | {"terminals": sections}
+
+
+def shape(resolved: Table, folder: Path) -> Shape:
+    """The shape of [device]; an outline has its terminals and named edges where [terminals] and [edges] put them."""
+    device, terminals = resolved["device"], resolved["terminals"]
+    edges = {name: table for name, table in resolved["edges"].items() if name not in ("spin", "edge")}
+    _check_places("outline" in device, {"terminals": terminals, "edges": edges})
+    if "mesh" in device:
+        path = folder / device["mesh"]
+        if not path.is_file():
+            raise ValueError(f"device.mesh = {device['mesh']!r} must be a .msh file; there is no file {path}")
+    # not before the checks above: this imports Gmsh and dolfinx
+    from fem_rashba.devices import shapes
+
+    given = {name: value for name, value in device.items() if name not in ("shape", "element_size", "degree")}
+    with in_section("device", given):
+        if "shape" in device:
+            makers: dict[str, Callable[..., Shape]] = {
+                "wire": shapes.wire,
+                "hall_cross": shapes.hall_cross,
+                "notched_strip": shapes.notched_strip,
+            }
+            return makers[device["shape"]](**given)
+        if "mesh" in device:
+            return shapes.mesh_file(path, scale=given.get("scale"), terminals=list(terminals), edges=list(edges))
+        places = [{name: table["at"] for name, table in named.items()} for named in (terminals, edges)]
+        return shapes.polygon(given["outline"], holes=given.get("holes", ()), terminals=places[0], edges=places[1])
+
+
+def _check_places(outline: bool, sections: Mapping[str, Mapping[str, Table]]) -> None:
+    for section, named in sections.items():
+        for name, table in named.items():
+            if outline and "at" not in table:
+                raise ValueError(
+                    f"{section}.{name}.at is missing; it must be {TERMINAL['at'].kind.allowed}, on the outline"
+                )
+            if not outline and "at" in table:
+                raise ValueError(f"{section}.{name}.at goes only with device.outline; leave it out")
+
+
+def check_names(given: Iterable[str], known: Iterable[str], section: str) -> None:
+    """Raise a ValueError with the nearest name for the first of `given` that is not `known`."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            has = ", ".join(map(repr, known))
+            hint = f"the nearest is {nearest(name, known)!r} of {has}" if known else "it has none"
+            raise ValueError(f"unknown name in [{section}.{name}]: this device has no such {section[:-1]}; {hint}")

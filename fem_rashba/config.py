@@ -1,0 +1,158 @@
+"""TOML file -> everything a run needs.
+
+The sections are checked against the schema first, then become a `Film`, a magnetization, conditions and, last, a shape:
+only the shape needs Gmsh and dolfinx, so most mistakes are found before those are imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fem_rashba import builders, toml_file, validation
+from fem_rashba.builders import check_names, in_section
+from fem_rashba.devices.conditions import Condition, resolved_terminals
+from fem_rashba.devices.outline import Outline
+from fem_rashba.physics.film import Film
+from fem_rashba.physics.magnetization import Magnetization, values
+from fem_rashba.schema import FILM
+
+if TYPE_CHECKING:
+    from fem_rashba.devices.device import Device
+    from fem_rashba.devices.shapes import Shape
+    from fem_rashba.solvers.problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solver:
+    """How to solve, as in `fem_rashba.results.solution.solve`."""
+
+    method: str
+    tolerance: float
+    petsc: dict[str, str | float | bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """What to write besides the summary and the state: fields for ParaView, plots."""
+
+    fields: bool
+    plots: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What a TOML file says, complete, and checked as far as that goes without a mesh.
+
+    Attributes:
+        film: The film of every region that has none of its own.
+        regions: Films of named regions.
+        shape: To be meshed.
+        magnetization: m(x, y).
+        terminals: Conditions of the terminals that the file lists.
+        edges: Spin conditions by the name of the edge; "edge" stands for those not named.
+        electric_field: (Ex, Ey) in V/nm.
+        torque_axis: Direction e of the torque's decomposition; None for the default.
+        element_size: "auto", or a length with its unit.
+        degree: Of the elements.
+        solver: How to solve.
+        output: What to write.
+        resolved: The sections with every default, as plain values.
+    """
+
+    film: Film
+    regions: dict[str, Film]
+    shape: Shape
+    magnetization: Magnetization
+    terminals: dict[str, Condition]
+    edges: dict[str, str]
+    electric_field: tuple[float, float]
+    torque_axis: tuple[float, float, float] | None
+    element_size: str
+    degree: int
+    solver: Solver
+    output: Output
+    resolved: dict[str, Any]
+
+    def problem(self, device: Device) -> Problem:
+        """The problem on the device that the shape became. Collective.
+
+        Raises:
+            ValueError: For a name that the device does not have, a magnetization without a direction somewhere, and
+                whatever else does not fit together.
+        """
+        from fem_rashba.mpi import on_all
+        from fem_rashba.solvers.problem import pose
+
+        self._check_device(device.terminals, device.edges, device.regions)
+        points = device.mesh.geometry.x
+        with in_section("magnetization"):
+            on_all(device.mesh.comm, lambda: values(self.magnetization, points[:, 0], points[:, 1]))
+        with in_section("film", FILM):
+            return pose(
+                device,
+                self.film,
+                self.magnetization,
+                terminals=self.terminals,
+                electric_field=self.electric_field,
+                edges=self.edges,
+                regions=self.regions,
+                degree=self.degree,
+            )
+
+    def _check_device(self, terminals: Iterable[str], edges: Iterable[str], regions: Iterable[str]) -> None:
+        check_names(self.terminals, terminals, "terminals")
+        check_names(self.edges, ["edge", *edges], "edges")
+        check_names(self.regions, regions, "regions")
+        with in_section("terminals"):
+            resolved_terminals(list(terminals), self.terminals, self.electric_field)
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """What a TOML file says.
+
+    Args:
+        path: Of the file; paths in it are relative to its folder.
+        overrides: Values in place of those of the file, as "section.key=value".
+
+    Raises:
+        ValueError: For the first thing that is wrong, naming the key, its value and what is allowed.
+    """
+    table = toml_file.read(path)
+    for text in overrides:
+        toml_file.override(table, text)
+    resolved = validation.resolved(table)
+    field = builders.electric_field(resolved["drive"])
+    terminals = {name: builders.condition(name, own, field) for name, own in resolved["terminals"].items()}
+    _check_drive(terminals, field)
+    given, device = resolved["film"], resolved["device"]
+    config = Config(
+        film=builders.film(given, "film"),
+        regions={
+            name: builders.film(builders.region_table(given, own), f"regions.{name}")
+            for name, own in resolved["regions"].items()
+        },
+        magnetization=builders.magnetization(resolved["magnetization"]),
+        terminals=terminals,
+        edges=builders.edges(resolved["edges"]),
+        electric_field=field,
+        torque_axis=builders.torque_axis(resolved["drive"]),
+        element_size=device["element_size"],
+        degree=device["degree"],
+        solver=Solver(**resolved["solver"]),
+        output=Output(**resolved["output"]),
+        resolved=builders.described(resolved, terminals),
+        shape=builders.shape(resolved, Path(path).parent),
+    )
+    geometry = config.shape.geometry
+    if isinstance(geometry, Outline):  # a mesh file says its names when it is read
+        config._check_device(geometry.terminals, geometry.edges, ["film"])
+    return config
+
+
+def _check_drive(terminals: dict[str, Condition], field: tuple[float, float]) -> None:
+    """What is wrong with the drive whatever the device's other terminals are, before a device is made."""
+    with in_section("terminals"):
+        resolved_terminals([*terminals, *({"source", "drain"} - set(terminals))], terminals, field)

@@ -1,0 +1,143 @@
+"""The sections and keys of a TOML file, as tables, and what they make of a file: its values and every default.
+
+Only what can be said of a value by itself is here. Ranges and what must fit together belong to the objects (`Film`,
+the shapes, the conditions), which check them for Python and TOML alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fem_rashba.kinds import Choice, Kind, Plain, Quantities, Quantity, is_number
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of a section: what it may be, and its default (None: it may be absent)."""
+
+    kind: Kind
+    default: Any = None
+    required: bool = False
+
+
+def _numbers(*counts: int) -> Plain:
+    allowed = f"a list of {' or '.join(map(str, counts))} numbers"
+    return Plain(allowed, lambda v: isinstance(v, list) and len(v) in counts and all(map(is_number, v)))
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and bool(value) and "\0" not in value
+
+
+def _required(kind: Kind) -> Key:
+    return Key(kind, required=True)
+
+
+NUMBER = Plain("a number", is_number)
+BOOLEAN = Plain("true or false", lambda v: isinstance(v, bool))
+ONLY_TRUE = Plain("true, or be left out", lambda v: v is True)
+LIST = Plain("a list of points [x, y] in nm, or a list of such lists", lambda v: isinstance(v, list))
+_PAIR = _numbers(2)
+ENDS = Plain(
+    "two points [[x0, y0], [x1, y1]] in nm",
+    lambda v: isinstance(v, list) and len(v) == 2 and all(map(_PAIR.fits, v)),
+)
+FILE = Plain("the path of a file", _is_path)
+TABLE = Plain("a section", lambda v: isinstance(v, dict))
+FORMULAS = Plain(
+    'a list of three formulas of x and y, such as ["sin(x/10)", "0", "cos(x/10)"]',
+    lambda v: isinstance(v, list) and len(v) == 3 and all(isinstance(f, str) for f in v),
+)
+_AXES = Plain("two different axes, such as 'xz'", lambda v: isinstance(v, str))
+SPIN = Choice(("sink", "insulating"))
+LENGTH, ANGLE = Quantity("nm"), Quantity("rad")
+_POINT = _required(Quantities("nm", 2))
+_LENGTH = _required(LENGTH)
+
+FILM = {
+    "rashba_parameter": _required(Quantity("eV nm")),
+    "exchange_time": Key(Quantity("ps", ("inf",))),
+    "exchange_splitting": Key(Quantity("eV")),
+    "momentum_relaxation_time": _required(Quantity("ps")),
+    "spin_flip_time": _required(Quantity("ps", ("inf",))),
+    "fermi_wavevector": _required(Quantity("1/nm")),
+    "effective_mass": Key(Plain("a number, in free electron masses", is_number), 1.0),
+    "couplings": Key(Choice(("paper", "consistent", "custom")), "paper"),
+    "denominators": Key(Choice(("dirty", "full")), "dirty"),
+    "polarization": Key(NUMBER),
+    "thickness": Key(LENGTH),
+    "saturation_magnetization": Key(Quantity("A/m")),
+    "custom": Key(TABLE),
+}
+CUSTOM = {
+    "charge_weights": Key(_numbers(2), [1.0, 1.0]),
+    "gamma_weights": Key(_numbers(3), [1.0, 1.0, 2.0]),
+    "drive_factor": Key(NUMBER, 2.0),
+    "polarization_factor": Key(NUMBER, 1.0),
+    "literal_drift": Key(BOOLEAN, False),
+}
+SHAPES = {
+    "wire": {"length": _LENGTH, "width": _LENGTH},
+    "hall_cross": {"arm_width": _LENGTH, "arm_length": _LENGTH},
+    "notched_strip": {
+        "length": _LENGTH,
+        "width": _LENGTH,
+        "notch_width": _LENGTH,
+        "notch_depth": _LENGTH,
+        "notch": Key(Choice(("v", "round", "slit")), "v"),
+        "notches": Key(Choice((1, 2)), 1),
+    },
+}
+MESH = {"mesh": _required(FILE), "scale": Key(LENGTH)}
+OUTLINE = {"outline": _required(LIST), "holes": Key(LIST)}
+DISCRETIZATION = {"element_size": Key(Quantity("nm", ("auto",)), "auto"), "degree": Key(Choice((1, 2, 3, 4)), 3)}
+TEXTURES = {
+    "neel_wall": {"center": _POINT, "width": _LENGTH, "angle": Key(ANGLE, "0 deg")},
+    "bloch_wall": {"center": _POINT, "width": _LENGTH, "angle": Key(ANGLE, "0 deg")},
+    "spiral": {"period": _LENGTH, "direction": Key(_numbers(2, 3), [1, 0]), "plane": Key(_AXES, "xz")},
+    "skyrmion": {
+        "center": _POINT,
+        "radius": _LENGTH,
+        "width": _LENGTH,
+        "helicity": Key(ANGLE, "0 deg"),
+        "polarity": Key(Choice((1, -1)), 1),
+    },
+}
+MAGNETIZATIONS = {
+    "direction": {"direction": _required(_numbers(3))},
+    "theta": {"theta": _required(ANGLE), "phi": Key(ANGLE, "0 deg")},
+    "expression": {"expression": _required(FORMULAS)},
+}
+DRIVE = {"electric_field": Key(Quantities("V/nm", 2)), "torque_axis": Key(_numbers(3))}
+CONDITIONS = {
+    "voltage": Key(Quantity("V")),
+    "current": Key(Quantity("A")),
+    "floating": Key(ONLY_TRUE),
+    "contact": Key(ONLY_TRUE),
+    "open": Key(ONLY_TRUE),
+}
+TERMINAL = CONDITIONS | {"spin": Key(SPIN), "at": Key(ENDS)}
+EDGE = {"spin": Key(SPIN), "at": Key(ENDS)}
+SOLVER = {
+    "method": Key(Choice(("auto", "direct", "iterative")), "auto"),
+    "tolerance": Key(Plain("a number between 0 and 1", lambda v: is_number(v) and 0 < v < 1), 1e-10),
+    "petsc": Key(TABLE, {}),
+}
+OUTPUT = {"fields": Key(BOOLEAN, True), "plots": Key(BOOLEAN, True)}
+LATER = ("time", "sweep")
+"""Sections that a later version will read."""
+_ALL_SHAPES = {key: value for keys in SHAPES.values() for key, value in keys.items()}
+_ALL_TEXTURES = {key: value for keys in TEXTURES.values() for key, value in keys.items() if key != "direction"}
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "film": tuple(FILM),
+    "device": ("shape", *MESH, *OUTLINE, "gds", *_ALL_SHAPES, *DISCRETIZATION),
+    "magnetization": ("direction", "theta", "phi", "texture", "expression", "ovf", *_ALL_TEXTURES),
+    "drive": tuple(DRIVE),
+    "terminals": (),
+    "edges": ("spin",),
+    "regions": (),
+    "solver": tuple(SOLVER),
+    "output": tuple(OUTPUT),
+}
+"""The keys of every section, whatever they go with."""
