@@ -1,0 +1,30 @@
+# ./fenics makes the runtime with the first target and costs nothing afterwards. args go to pytest: make test args="-k torque".
+args =
+
+.PHONY: demo test test-all lint bench clean
+
+demo:
+	./fenics python demos/run.py
+
+test:
+	./fenics python -m pytest $(args)
+
+# dolfinx 0.9 and 0.11. Debian sid moves: on some days its packages do not fit together, and then its half is skipped.
+test-all:
+	FENICS_SUITE=trixie ./fenics python -m pytest $(args)
+	@if FENICS_SUITE=sid ./fenics setup; then \
+	    FENICS_SUITE=sid ./fenics python -m pytest $(args); \
+	else \
+	    echo "test-all: dolfinx of Debian sid is SKIPPED, its packages cannot be installed at the moment"; \
+	fi
+
+lint:
+	./fenics sh -c 'ruff check && ruff format --check && mypy'
+
+bench:
+	./fenics python -m pytest -s --durations=0 tests/benchmarks $(args)
+
+# The runtime is not removed: every clone on the machine shares it (./fenics --help says where it is).
+clean:
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
