@@ -1,23 +1,21 @@
-"""Nodal fields on a grid of pixels, interpolated by VTK. The only module that imports pyvista.
+"""Nodal fields on a grid of pixels, interpolated by VTK.
 
 Nothing is rendered with OpenGL, so no display and no display driver are needed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyvista as pv
 
+from fem_rashba.results.fields import NodalFields
 from fem_rashba.results.tessellation import cell_sides, count_sides, linear_triangles
 
-if TYPE_CHECKING:
-    from fem_rashba.results.fields import NodalFields
-
 MIDDLE = 0.5001234
-"""Of a pixel. Exactly half would put points on the sides of cells, where rounding may find them outside of both."""
+"""Of a pixel. Half would put points exactly on sides of cells, and rounding may find them outside of both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +36,21 @@ class Raster:
     arrays: dict[str, np.ndarray]
     boundary: np.ndarray
 
+    def pixel(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column of the pixels nearest to points of shape (points, 2), nm."""
+        column = np.rint((points[:, 0] - self.x[0]) / (self.x[1] - self.x[0])).astype(int)
+        row = np.rint((points[:, 1] - self.y[0]) / (self.y[1] - self.y[0])).astype(int)
+        return np.clip(row, 0, len(self.y) - 1), np.clip(column, 0, len(self.x) - 1)
 
-def rasterize(fields: NodalFields, names: set[str], columns: int, rows: int) -> Raster:
+    def coarse(self, longest: int) -> Raster:
+        """Every n-th pixel, about `longest` along the longer side."""
+        n = max(1, max(len(self.x), len(self.y)) // longest)
+        rows, columns = (slice(None, None, n if length > n else 1) for length in (len(self.y), len(self.x)))
+        arrays = {name: array[rows, columns] for name, array in self.arrays.items()}
+        return replace(self, x=self.x[columns], y=self.y[rows], arrays=arrays)
+
+
+def rasterize(fields: NodalFields, names: Iterable[str], columns: int, rows: int) -> Raster:
     """The named arrays at the middles of columns x rows pixels, linear between neighbouring nodes.
 
     Raises:
@@ -49,10 +60,11 @@ def rasterize(fields: NodalFields, names: set[str], columns: int, rows: int) -> 
     spacing = (high - low) / (columns, rows)
     first = low + MIDDLE * spacing
     image = pv.ImageData(dimensions=(columns, rows, 1), spacing=(*spacing, 1.0), origin=(*first, 0.0))
+    names = sorted(names)
     sampled = image.sample(_mesh(fields, names))
     outside = sampled["vtkValidPointMask"] == 0
     arrays = {}
-    for name in sorted(names):
+    for name in names:
         array = np.array(sampled[name], dtype=float)
         array[outside] = np.nan
         arrays[name] = array.reshape(rows, columns, *array.shape[1:])
@@ -71,10 +83,10 @@ def boundary(points: np.ndarray, cells: np.ndarray, cell_type: str, degree: int)
     return points[sides[count == 1]]
 
 
-def _mesh(fields: NodalFields, names: set[str]) -> pv.UnstructuredGrid:
+def _mesh(fields: NodalFields, names: Iterable[str]) -> pv.UnstructuredGrid:
     points = np.column_stack([fields.points, np.zeros(len(fields.points))])
     triangles = linear_triangles(fields.cells, fields.cell_type, fields.degree)
     mesh = pv.UnstructuredGrid({pv.CellType.TRIANGLE: triangles}, points)
-    for name in sorted(names):
+    for name in names:
         mesh.point_data[name] = fields.arrays[name]
     return mesh

@@ -1,7 +1,7 @@
 """Lagrange cells of any degree, their nodes in VTK's order, as straight pieces between neighbouring nodes.
 
-A node of a cell is named by its lattice coordinates (i, j): the reference point (i, j)/degree, where the triangle has
-the corners (0, 0), (1, 0), (0, 1) and the quadrilateral is the unit square.
+A node of a cell is named by its lattice coordinates (i, j): the reference point (i, j)/degree, where the
+triangle has the corners (0, 0), (1, 0), (0, 1) and the quadrilateral is the unit square.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CORNERS = {
 """Reference corners by the name of the cell, anticlockwise."""
 
 MERGE = 6
-"""Decimals of a nm to which points must agree to be the same point, for example of two cells that share no nodes."""
+"""Decimals of a nm to which points agree that are the same, of cells that share no nodes for example."""
 
 
 def lattice(cell_type: str, degree: int) -> np.ndarray:
@@ -51,7 +51,9 @@ def _quadrilateral(k: int) -> list[tuple[int, int]]:
     inner = range(1, k)
     nodes = [(0, 0), (k, 0), (k, k), (0, k)]
     # opposite sides run in the same direction
-    nodes += [(i, 0) for i in inner] + [(k, i) for i in inner] + [(i, k) for i in inner] + [(0, i) for i in inner]
+    nodes += (
+        [(i, 0) for i in inner] + [(k, i) for i in inner] + [(i, k) for i in inner] + [(0, i) for i in inner]
+    )
     return nodes + [(i, j) for j, i in product(inner, inner)]
 
 
@@ -76,6 +78,18 @@ def linear_triangles(cells: np.ndarray, cell_type: str, degree: int) -> np.ndarr
         upper = [(i + 1, j), (i + 1, j + 1), (i, j + 1)]
         pieces += [[node[p] for p in piece] for piece in (lower, upper) if all(p in node for p in piece)]
     return cells[:, pieces].reshape(-1, 3)
+
+
+def node_areas(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """The area around each node: a third of that of the triangles that have it, shape (points,), nm^2.
+
+    Args:
+        points: Shape (points, 2), nm.
+        triangles: From `linear_triangles`.
+    """
+    (x1, y1), (x2, y2) = (points[triangles[:, k]].T - points[triangles[:, 0]].T for k in (1, 2))
+    areas = np.abs(x1 * y2 - x2 * y1) / 2
+    return np.bincount(triangles.ravel(), np.repeat(areas / 3, 3), minlength=len(points))
 
 
 def cell_sides(cells: np.ndarray, cell_type: str, degree: int) -> np.ndarray:
@@ -111,5 +125,7 @@ def _nodes(cells: np.ndarray, cell_type: str, degree: int) -> dict[tuple[int, in
     """Lattice coordinates -> number of the node in the cell."""
     nodes = lattice(cell_type, degree)
     if cells.shape[1] != len(nodes):
-        raise ValueError(f"a {cell_type} of degree {degree} has {len(nodes)} nodes, the cells have {cells.shape[1]}")
+        raise ValueError(
+            f"a {cell_type} of degree {degree} has {len(nodes)} nodes, the cells have {cells.shape[1]}"
+        )
     return {(int(i), int(j)): n for n, (i, j) in enumerate(nodes)}
