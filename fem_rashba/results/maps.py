@@ -16,6 +16,9 @@ ROUNDING = 1e-12
 CLIPPED_AREA = 0.002
 """The part of the film whose values may lie beyond the colours: at a sharp corner a field may be infinite."""
 
+SAME = 1e-9
+"""Potentials that differ by less than this part of their size are the same."""
+
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 _COLORS = {"signed": "RdBu_r", "magnitude": "viridis", "level": "cividis"}
 
@@ -77,7 +80,11 @@ MAPS: Mapping[str, Map] = MappingProxyType(
         "dampinglike": _torque("dampinglike", r"damping-like torque $T_\mathrm{dl}$"),
         "potential": Map(array="potential", label="potential", unit="V", kind="level"),
         "charge_current": Map(
-            array="J", label=r"sheet current $|\mathbf{J}|$", unit="A/m", kind="magnitude", overlay="streamlines"
+            array="J",
+            label=r"sheet current $|\mathbf{J}|$",
+            unit="A/m",
+            kind="magnitude",
+            overlay="streamlines",
         ),
         "magnetization": Map(
             array="m",
@@ -93,29 +100,6 @@ MAPS: Mapping[str, Map] = MappingProxyType(
 """Name of the map, and of its file -> what it shows."""
 
 
-def values(shown: Map, arrays: Mapping[str, np.ndarray], magnitude: float) -> np.ndarray:
-    """The values that are shown, with those that are zero but for rounding set to zero.
-
-    Args:
-        shown: The map.
-        arrays: Among them that of the map, of any shape (...) or (..., components).
-        magnitude: From `magnitude`.
-    """
-    found = arrays[shown.array]
-    if shown.component is not None:
-        found = found[..., shown.component]
-    elif shown.kind == "magnitude":
-        found = np.linalg.norm(found, axis=-1)
-    return np.where(np.abs(found) < ROUNDING * magnitude, 0.0, found)
-
-
-def magnitude(shown: Map, arrays: Mapping[str, np.ndarray]) -> float:
-    """The largest magnitude, over the nodes, of the vector that the values of a map belong to."""
-    vector = arrays.get(shown.vector or shown.array, arrays[shown.array])
-    lengths = np.abs(vector) if vector.ndim == 1 else np.linalg.norm(vector, axis=-1)
-    return float(np.max(lengths, where=np.isfinite(lengths), initial=0.0))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Scale:
     """Numbers and colours of a map.
@@ -127,46 +111,75 @@ class Scale:
         label: Quantity and scaled unit.
         beyond: Which ends have values beyond them: "neither", "max" or "both".
         only: The one value of a constant map, divided by the factor; None where values vary.
+        zero: What is smaller, in the unit of the array, is zero but for rounding.
     """
 
     factor: float
     low: float
     high: float
     label: str
-    beyond: str
-    only: float | None
+    beyond: str = "neither"
+    only: float | None = None
+    zero: float
 
 
-def scale(shown: Map, nodal: np.ndarray, pixels: np.ndarray) -> Scale:
+def values(shown: Map, arrays: Mapping[str, np.ndarray], zero: float) -> np.ndarray:
+    """The values that are shown; those smaller than `zero` are set to zero.
+
+    Args:
+        shown: The map.
+        arrays: Among them that of the map, of any shape (...) or (..., components).
+        zero: From the scale of the map.
+    """
+    found = arrays[shown.array]
+    if shown.component is not None:
+        found = found[..., shown.component]
+    elif shown.kind == "magnitude":
+        found = np.linalg.norm(found, axis=-1)
+    return np.where(np.abs(found) < zero, 0.0, found)
+
+
+def scale(shown: Map, arrays: Mapping[str, np.ndarray], areas: np.ndarray) -> Scale:
     """Colours from the least to the largest value, except for peaks on less than CLIPPED_AREA of the film.
 
     Args:
         shown: The map.
-        nodal: Its values at the nodes; those that are not finite are left out.
-        pixels: Its values at evenly spaced points of the film.
+        arrays: At the nodes, shape (N,) or (N, components); what is not finite is left out.
+        areas: Of the film around each node, shape (N,).
     """
-    nodal, pixels = nodal[np.isfinite(nodal)], pixels[np.isfinite(pixels)]
+    zero = ROUNDING * _largest(arrays.get(shown.vector or shown.array, arrays[shown.array]))
     if shown.span:
-        low, high = shown.span
-        return Scale(factor=1.0, low=low, high=high, label=shown.label, beyond="neither", only=None)
-    least, largest = (float(nodal.min()), float(nodal.max())) if nodal.size else (0.0, 0.0)
-    peak = max(-least, largest)
+        return Scale(factor=1.0, low=shown.span[0], high=shown.span[1], label=shown.label, zero=zero)
+    nodal = values(shown, arrays, zero)
+    areas, nodal = areas[np.isfinite(nodal)], nodal[np.isfinite(nodal)]
+    least, most = (float(nodal.min()), float(nodal.max())) if nodal.size else (0.0, 0.0)
+    peak = max(-least, most)
     factor, unit = _unit(shown, peak)
     label = f"{shown.label} ({unit})"
-    if peak == 0.0 or (shown.kind == "level" and largest - least < 1e-9 * peak):
-        only = (least + largest) / 2 / factor
+    if peak == 0.0 or (shown.kind == "level" and most - least < SAME * peak):
+        only = (least + most) / 2 / factor
         low = 0.0 if shown.kind == "magnitude" else only - 1.0
-        return Scale(factor=factor, low=low, high=only + 1.0, label=label, beyond="neither", only=only)
+        return Scale(factor=factor, low=low, high=only + 1.0, label=label, only=only, zero=zero)
     if shown.kind == "level":
-        return Scale(
-            factor=factor, low=least / factor, high=largest / factor, label=label, beyond="neither", only=None
-        )
-    common = float(np.quantile(np.abs(pixels), 1 - CLIPPED_AREA)) if pixels.size else peak
+        return Scale(factor=factor, low=least / factor, high=most / factor, label=label, zero=zero)
+    common = _usual(np.abs(nodal), areas)
     clipped = 0.0 < 1.25 * common < peak
     high = (common if clipped else peak) / factor
-    signed = shown.kind == "signed"
-    beyond = ("both" if signed else "max") if clipped else "neither"
-    return Scale(factor=factor, low=-high if signed else 0.0, high=high, label=label, beyond=beyond, only=None)
+    low, ends = (-high, "both") if shown.kind == "signed" else (0.0, "max")
+    beyond = ends if clipped else "neither"
+    return Scale(factor=factor, low=low, high=high, label=label, beyond=beyond, zero=zero)
+
+
+def _largest(vector: np.ndarray) -> float:
+    lengths = np.abs(vector) if vector.ndim == 1 else np.linalg.norm(vector, axis=-1)
+    return float(np.max(lengths, where=np.isfinite(lengths), initial=0.0))
+
+
+def _usual(sizes: np.ndarray, areas: np.ndarray) -> float:
+    """The size that is exceeded on CLIPPED_AREA of the film."""
+    order = np.argsort(sizes, kind="stable")
+    below = np.cumsum(areas[order])
+    return float(sizes[order[np.searchsorted(below, (1 - CLIPPED_AREA) * below[-1])]])
 
 
 def _unit(shown: Map, peak: float) -> tuple[float, str]:
