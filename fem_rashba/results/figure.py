@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, Locator, MaxNLocator
+from matplotlib.ticker import FixedLocator, Locator, MaxNLocator, ScalarFormatter
 
 from fem_rashba.results.maps import Scale
-from fem_rashba.results.raster import Raster
+
+Box = tuple[float, float, float, float]
 
 DPI = 300
 COLUMN, PAGE, TALLEST = 8.6 / 2.54, 17.8 / 2.54, 8.0 / 2.54
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 7.5,
     "axes.labelsize": 7.5,
     "xtick.labelsize": 7,
@@ -45,24 +48,31 @@ LEFT, RIGHT, BOTTOM, TOP = 0.47, 0.13, 0.33, 0.07
 BAR, GAP = 0.07, 0.07
 TOP_BAR = GAP + BAR + 0.34
 SIDE_BAR = GAP + BAR + 0.50
-ROW = 0.17
+ROW, NAME = 0.17, 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """Room for a map of width x height with its axes and its colour bar, above a map or, if it is tall, to its right."""
+    """Room for a map of width x height, its axes, and what stands above and beside them.
+
+    Attributes:
+        width: Of the map.
+        height: Of the map.
+        above: Room above the map.
+        beside: Room to the right of the map.
+        bar: Whether there is a colour bar, and where: "above", "beside" or "none".
+    """
 
     width: float
     height: float
-    bar_above: bool
-    lettered: bool
+    above: float
+    beside: float
+    bar: str
 
     @property
     def size(self) -> tuple[float, float]:
         """Width and height with all labels."""
-        above = TOP_BAR if self.bar_above else (ROW if self.lettered else TOP)
-        beside = RIGHT if self.bar_above else SIDE_BAR
-        return LEFT + self.width + beside, BOTTOM + self.height + above
+        return LEFT + self.width + self.beside, BOTTOM + self.height + self.above
 
     @property
     def pixels(self) -> tuple[int, int]:
@@ -70,31 +80,46 @@ class Panel:
         return max(2, round(self.width * DPI)), max(2, round(self.height * DPI))
 
 
-def panel(box: tuple[float, float], width: float, tallest: float, lettered: bool = False) -> Panel:
-    """The largest panel for a film with the bounding box `box` that is no wider than `width`, its map no taller than `tallest`."""
+def panel(
+    box: tuple[float, float], width: float, bar: bool = True, above: float = TOP, least: float = 0.0
+) -> Panel:
+    """The largest panel for a film that is no wider than a given width.
+
+    Args:
+        box: Width and height of the film, nm.
+        width: Of the panel at most.
+        bar: Whether there is a colour bar: above the map, or beside it if the film is tall.
+        above: Room above the map if the bar does not stand there.
+        least: Width of the panel at least.
+    """
     ratio = box[1] / box[0]
-    bar_above = ratio < 1.4
-    room = width - LEFT - (RIGHT if bar_above else SIDE_BAR)
-    room = min(room, tallest / ratio)
-    return Panel(width=room, height=room * ratio, bar_above=bar_above, lettered=lettered)
+    place = "none" if not bar else "above" if ratio < 1.4 else "beside"
+    beside = SIDE_BAR if place == "beside" else RIGHT
+    room = min(width - LEFT - beside, TALLEST / ratio)
+    above = TOP_BAR if place == "above" else above
+    # a narrow map leaves less than its x label needs
+    beside = max(beside, 0.26 - room / 2, least - LEFT - room)
+    return Panel(width=room, height=room * ratio, above=above, beside=beside, bar=place)
 
 
-def axes(figure: Figure, corner: tuple[float, float], shape: Panel, extent: tuple[float, float, float, float]) -> Axes:
+def axes(figure: Figure, corner: tuple[float, float], shape: Panel, extent: Box) -> Axes:
     """Axes of a panel, in nm, whose lower left corner on the figure is `corner`."""
     made = figure.add_axes(_fraction(figure, corner[0] + LEFT, corner[1] + BOTTOM, shape.width, shape.height))
     made.set(xlim=extent[:2], ylim=extent[2:], xlabel="$x$ (nm)", ylabel="$y$ (nm)")
     made.xaxis.set_major_locator(_ticks(shape.width, 0.42, extent[:2]))
-    made.yaxis.set_major_locator(_ticks(shape.height, 0.25, extent[2:]))
+    made.yaxis.set_major_locator(_ticks(shape.height, 0.3, extent[2:]))
     made.spines[["top", "right"]].set_visible(False)
     made.tick_params(color=INK)
     # a fixed place, however wide the tick labels are
-    made.yaxis.set_label_coords(-0.39 / shape.width, 0.5)
+    made.yaxis.set_label_coords(-0.33 / shape.width, 0.5)
     return made
 
 
-def outline(target: Axes, raster: Raster) -> None:
-    """The boundary of the film."""
-    lines = LineCollection(raster.boundary, colors=INK, linewidths=0.5, clip_on=False, capstyle="round", zorder=3)
+def outline(target: Axes, boundary: np.ndarray) -> None:
+    """The boundary of the film, lines of shape (lines, points, 2)."""
+    lines = LineCollection(
+        list(boundary), colors=INK, linewidths=0.5, clip_on=False, capstyle="round", zorder=3
+    )
     target.add_collection(lines, autolim=False)
 
 
@@ -103,28 +128,46 @@ def color_bar(
 ) -> None:
     """The colour bar of a panel with its label."""
     x, y = corner[0] + LEFT, corner[1] + BOTTOM
-    if shape.bar_above:
+    above = shape.bar == "above"
+    if above:
         place, length = (x, y + shape.height + GAP, shape.width, BAR), shape.width
     else:
         place, length = (x + shape.width + GAP, y, BAR, shape.height), shape.height
+    numbers = ScalarFormatter(useOffset=False)
+    numbers.set_scientific(False)
     bar = figure.colorbar(
         colors,
         cax=figure.add_axes(_fraction(figure, *place)),
-        orientation="horizontal" if shape.bar_above else "vertical",
-        ticklocation="top" if shape.bar_above else "right",
+        orientation="horizontal" if above else "vertical",
+        ticklocation="top" if above else "right",
         extend=scale.beyond,
+        format=numbers,
         extendfrac=0.6 * 2 * BAR / length,
     )
     bar.locator = (
-        MaxNLocator(max(2, int(length / (0.5 if shape.bar_above else 0.3))), steps=[1, 2, 5, 10])
+        MaxNLocator(max(2, int(length / (0.36 if above else 0.3))), steps=[1, 2, 2.5, 5, 10])
         if scale.only is None
         else FixedLocator([scale.only])
     )
-    bar.formatter.set_useOffset(False)
-    bar.formatter.set_scientific(False)
     bar.update_ticks()
     bar.outline.set_linewidth(0.5)
     bar.set_label(scale.label, labelpad=3)
+
+
+def legend(target: Axes, columns: int) -> None:
+    """Names of the lines above the axes, in rows of `columns`."""
+    target.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=columns,
+        frameon=False,
+        borderpad=0.0,
+        borderaxespad=0.4,
+        handlelength=1.2,
+        handletextpad=0.4,
+        columnspacing=1.2,
+        labelspacing=0.3,
+    )
 
 
 def letter(figure: Figure, corner: tuple[float, float], shape: Panel, text: str) -> None:
@@ -133,7 +176,7 @@ def letter(figure: Figure, corner: tuple[float, float], shape: Panel, text: str)
     figure.text(x, y, text, ha="left", va="top")
 
 
-def _fraction(figure: Figure, x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:
+def _fraction(figure: Figure, x: float, y: float, width: float, height: float) -> Box:
     w, h = figure.get_size_inches()
     return x / w, y / h, width / w, height / h
 
