@@ -28,7 +28,7 @@ from fem_rashba.physics.magnetization import (
     spiral,
     uniform,
 )
-from fem_rashba.schema import FILM, TERMINAL
+from fem_rashba.schema import ENDS, FILM, TERMINAL
 from fem_rashba.units import quantity
 from fem_rashba.validation import nearest
 
@@ -48,7 +48,7 @@ _SUBJECTS = {"terminal": "terminals", "terminals": "terminals", "edge": "edges"}
 
 @contextmanager
 def in_section(section: str, keys: Iterable[str] = ()) -> Iterator[None]:
-    """Put the section before the messages of ValueErrors, as part of the key where they start with one of `keys`."""
+    """Put the section before the messages of ValueErrors; one of `keys` at their start becomes a full key."""
     try:
         yield
     except ValueError as error:
@@ -57,6 +57,14 @@ def in_section(section: str, keys: Iterable[str] = ()) -> Iterator[None]:
         if word in keys:
             raise ValueError(f"{section}.{message}") from None
         raise ValueError(f"{_SUBJECTS.get(word, section)}: {message}") from None
+
+
+@contextmanager
+def in_device(resolved: Table) -> Iterator[None]:
+    """As `in_section` for what is done with the shape: messages about a mesh file get its key."""
+    device = resolved["device"]
+    with in_section("device" if "mesh" not in device else "device.mesh", () if "mesh" in device else device):
+        yield
 
 
 def film(table: Table, section: str) -> Film:
@@ -147,7 +155,7 @@ def described(resolved: Table, terminals: Mapping[str, Condition]) -> Table:
 
 
 def shape(resolved: Table, folder: Path) -> Shape:
-    """The shape of [device]; an outline has its terminals and named edges where [terminals] and [edges] put them."""
+    """The shape of [device]; terminals and named edges of an outline are where their sections put them."""
     device, terminals = resolved["device"], resolved["terminals"]
     edges = {name: table for name, table in resolved["edges"].items() if name not in ("spin", "edge")}
     _check_places("outline" in device, {"terminals": terminals, "edges": edges})
@@ -168,18 +176,20 @@ def shape(resolved: Table, folder: Path) -> Shape:
             }
             return makers[device["shape"]](**given)
         if "mesh" in device:
-            return shapes.mesh_file(path, scale=given.get("scale"), terminals=list(terminals), edges=list(edges))
+            return shapes.mesh_file(
+                path, scale=given.get("scale"), terminals=list(terminals), edges=list(edges)
+            )
         places = [{name: table["at"] for name, table in named.items()} for named in (terminals, edges)]
-        return shapes.polygon(given["outline"], holes=given.get("holes", ()), terminals=places[0], edges=places[1])
+        return shapes.polygon(
+            given["outline"], holes=given.get("holes", ()), terminals=places[0], edges=places[1]
+        )
 
 
 def _check_places(outline: bool, sections: Mapping[str, Mapping[str, Table]]) -> None:
     for section, named in sections.items():
         for name, table in named.items():
             if outline and "at" not in table:
-                raise ValueError(
-                    f"{section}.{name}.at is missing; it must be {TERMINAL['at'].kind.allowed}, on the outline"
-                )
+                raise ValueError(f"{section}.{name}.at is missing; it must be {ENDS.allowed}, on the outline")
             if not outline and "at" in table:
                 raise ValueError(f"{section}.{name}.at goes only with device.outline; leave it out")
 
@@ -191,4 +201,6 @@ def check_names(given: Iterable[str], known: Iterable[str], section: str) -> Non
         if name not in known:
             has = ", ".join(map(repr, known))
             hint = f"the nearest is {nearest(name, known)!r} of {has}" if known else "it has none"
-            raise ValueError(f"unknown name in [{section}.{name}]: this device has no such {section[:-1]}; {hint}")
+            raise ValueError(
+                f"unknown name in [{section}.{name}]: this device has no such {section[:-1]}; {hint}"
+            )

@@ -1,14 +1,15 @@
 """TOML file -> everything a run needs.
 
-The sections are checked against the schema first, then become a `Film`, a magnetization, conditions and, last, a shape:
-only the shape needs Gmsh and dolfinx, so most mistakes are found before those are imported.
+The sections are checked against the schema, then become a `Film`, a magnetization, conditions and, last, a
+shape: only that needs Gmsh and dolfinx, so most mistakes are found before those are imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fem_rashba import builders, toml_file, validation
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from fem_rashba.devices.device import Device
     from fem_rashba.devices.shapes import Shape
     from fem_rashba.solvers.problem import Problem
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +83,8 @@ class Config:
         """The problem on the device that the shape became. Collective.
 
         Raises:
-            ValueError: For a name that the device does not have, a magnetization without a direction somewhere, and
-                whatever else does not fit together.
+            ValueError: For a name that the device does not have, a magnetization without a direction
+                somewhere, or what else does not fit together.
         """
         from fem_rashba.mpi import on_all
         from fem_rashba.solvers.problem import pose
@@ -110,12 +113,13 @@ class Config:
             resolved_terminals(list(terminals), self.terminals, self.electric_field)
 
 
-def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+def load(path: str | Path, overrides: Sequence[str] = (), petsc: Mapping[str, str] = _NONE) -> Config:
     """What a TOML file says.
 
     Args:
         path: Of the file; paths in it are relative to its folder.
         overrides: Values in place of those of the file, as "section.key=value".
+        petsc: PETSc options over those of the file.
 
     Raises:
         ValueError: For the first thing that is wrong, naming the key, its value and what is allowed.
@@ -124,6 +128,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     for text in overrides:
         toml_file.override(table, text)
     resolved = validation.resolved(table)
+    resolved["solver"]["petsc"] = {**resolved["solver"]["petsc"], **petsc}
     field = builders.electric_field(resolved["drive"])
     terminals = {name: builders.condition(name, own, field) for name, own in resolved["terminals"].items()}
     _check_drive(terminals, field)
@@ -139,7 +144,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         edges=builders.edges(resolved["edges"]),
         electric_field=field,
         torque_axis=builders.torque_axis(resolved["drive"]),
-        element_size=device["element_size"],
+        element_size=device.get("element_size", "auto"),
         degree=device["degree"],
         solver=Solver(**resolved["solver"]),
         output=Output(**resolved["output"]),

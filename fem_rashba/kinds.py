@@ -11,7 +11,7 @@ from fem_rashba.units import expected, quantity
 
 
 class Kind(Protocol):
-    """What a value may be: `allowed` in words; `checked(value, key)` returns the value or raises ValueError."""
+    """What a value may be: `allowed` in words, `checked(value, key)` as the value or a ValueError."""
 
     @property
     def allowed(self) -> str: ...  # noqa: D102

@@ -13,7 +13,7 @@ T = TypeVar("T")
 def on_root(comm: MPI.Comm, function: Callable[[], T]) -> T:
     """What `function` returns on rank 0, on every rank. Collective.
 
-    An exception on rank 0 is raised on every rank with the same message, so that no rank waits for one that failed.
+    An exception on rank 0 is raised on every rank with the same message: no rank waits for one that failed.
 
     Args:
         comm: The communicator.

@@ -1,7 +1,7 @@
-"""The sections and keys of a TOML file, as tables, and what they make of a file: its values and every default.
+"""The sections and keys of a TOML file: of what kind each value is, and its default.
 
-Only what can be said of a value by itself is here. Ranges and what must fit together belong to the objects (`Film`,
-the shapes, the conditions), which check them for Python and TOML alike.
+Only what can be said of a value by itself is here. Ranges and what must fit together belong to the objects
+(`Film`, the shapes, the conditions), which check them for Python and TOML alike.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ SHAPES = {
 }
 MESH = {"mesh": _required(FILE), "scale": Key(LENGTH)}
 OUTLINE = {"outline": _required(LIST), "holes": Key(LIST)}
-DISCRETIZATION = {"element_size": Key(Quantity("nm", ("auto",)), "auto"), "degree": Key(Choice((1, 2, 3, 4)), 3)}
+DEGREE = {"degree": Key(Choice((1, 2, 3, 4)), 3)}
+DISCRETIZATION = {"element_size": Key(Quantity("nm", ("auto",)), "auto"), **DEGREE}
 TEXTURES = {
     "neel_wall": {"center": _POINT, "width": _LENGTH, "angle": Key(ANGLE, "0 deg")},
     "bloch_wall": {"center": _POINT, "width": _LENGTH, "angle": Key(ANGLE, "0 deg")},
@@ -128,7 +129,9 @@ OUTPUT = {"fields": Key(BOOLEAN, True), "plots": Key(BOOLEAN, True)}
 LATER = ("time", "sweep")
 """Sections that a later version will read."""
 _ALL_SHAPES = {key: value for keys in SHAPES.values() for key, value in keys.items()}
-_ALL_TEXTURES = {key: value for keys in TEXTURES.values() for key, value in keys.items() if key != "direction"}
+_ALL_TEXTURES = {
+    key: value for keys in TEXTURES.values() for key, value in keys.items() if key != "direction"
+}
 SECTIONS: dict[str, tuple[str, ...]] = {
     "film": tuple(FILM),
     "device": ("shape", *MESH, *OUTLINE, "gds", *_ALL_SHAPES, *DISCRETIZATION),

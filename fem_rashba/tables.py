@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,7 +29,7 @@ def checked(table: Any, keys: Keys, where: str, *, partial: bool = False) -> Tab
         elif key.required and not partial:
             raise ValueError(f"{where}.{name} is missing; it must be {key.kind.allowed}")
         elif key.default is not None and not partial:
-            result[name] = key.default
+            result[name] = copy(key.default)
     return result
 
 
@@ -44,7 +45,9 @@ def checked_variant(table: Table, keys: Keys, where: str, choice: str, others: I
     """
     for name in table:
         if name not in keys and name in others:
-            raise ValueError(f"{where}.{name} does not go with {where}.{choice}, which takes {', '.join(keys)}")
+            raise ValueError(
+                f"{where}.{name} does not go with {where}.{choice}, which takes {', '.join(keys)}"
+            )
     return checked(table, keys, where)
 
 
@@ -77,7 +80,7 @@ def require_table(value: Any, where: str) -> None:
 
 
 def reject_unknown(table: Table, known: Iterable[str], where: str) -> None:
-    """Raise a ValueError for the first key of the table that is not `known`, with the key that was probably meant."""
+    """Raise a ValueError for the first key that is not `known`, with the one that was probably meant."""
     known = list(known)
     for name in table:
         if name in known:
@@ -85,13 +88,16 @@ def reject_unknown(table: Table, known: Iterable[str], where: str) -> None:
         owner = owner_of(name, other_than=where.partition(".")[0])
         hint = f"{where}.{nearest(name, known)}" if owner is None else f"{owner}.{name}"
         raise ValueError(
-            f"unknown key {where}.{name}; the nearest valid key is {hint}, and [{where}] takes {', '.join(known)}"
+            f"unknown key {where}.{name}; the nearest valid key is {hint}, "
+            f"and [{where}] takes {', '.join(known)}"
         )
 
 
 def owner_of(name: str, other_than: str = "") -> str | None:
     """The section that has a key, if one does."""
-    return next((section for section, keys in SECTIONS.items() if name in keys and section != other_than), None)
+    return next(
+        (section for section, keys in SECTIONS.items() if name in keys and section != other_than), None
+    )
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The sections of a TOML file against the schema: unknown keys, wrong kinds, choices, and every default filled in."""
+"""The sections of a TOML file against the schema, with every default filled in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from fem_rashba.kinds import shown
 from fem_rashba.schema import (
     CONDITIONS,
     CUSTOM,
+    DEGREE,
     DISCRETIZATION,
     DRIVE,
     EDGE,
@@ -51,7 +52,9 @@ def resolved(table: Table) -> Table:
         "device": _device(table["device"]),
         "magnetization": _magnetization(table["magnetization"]),
         "drive": checked(table.get("drive", {}), DRIVE, "drive"),
-        "terminals": {name: _terminal(own, f"terminals.{name}") for name, own in table.get("terminals", {}).items()},
+        "terminals": {
+            name: _terminal(own, f"terminals.{name}") for name, own in table.get("terminals", {}).items()
+        },
         "edges": _edges(table.get("edges", {})),
         "regions": {name: _region(own, f"regions.{name}") for name, own in table.get("regions", {}).items()},
         "solver": _solver(table.get("solver", {})),
@@ -69,14 +72,18 @@ def _check_section(name: str, value: Any) -> None:
     if owner is not None:
         raise ValueError(f"the key {name} stands before any section; it belongs below [{owner}]")
     known = ", ".join(f"[{section}]" for section in SECTIONS)
-    raise ValueError(f"unknown {kind} {name!r}; the nearest section is [{nearest(name, SECTIONS)}] of {known}")
+    raise ValueError(
+        f"unknown {kind} {name!r}; the nearest section is [{nearest(name, SECTIONS)}] of {known}"
+    )
 
 
 def _film(table: Table) -> Table:
     result = checked(table, FILM, "film")
     couplings = result["couplings"]
     if couplings == "custom" and "custom" not in table:
-        raise ValueError(f"film.couplings = 'custom' needs the section [film.custom], which takes {', '.join(CUSTOM)}")
+        raise ValueError(
+            f"film.couplings = 'custom' needs the section [film.custom], which takes {', '.join(CUSTOM)}"
+        )
     if couplings != "custom" and "custom" in table:
         raise ValueError(f"[film.custom] does not go with film.couplings = {couplings!r}, only with 'custom'")
     if couplings == "custom":
@@ -97,7 +104,8 @@ def _device(table: Table) -> Table:
     if choice == "gds":
         raise ValueError("device.gds is not available in this version; give an outline or a mesh")
     if choice != "shape":
-        keys = (MESH if choice == "mesh" else OUTLINE) | DISCRETIZATION
+        # a mesh has elements
+        keys = MESH | DEGREE if choice == "mesh" else OUTLINE | DISCRETIZATION
         return checked_variant(table, keys, "device", choice, known)
     shape, rest = split_choice(table, "shape", SHAPES, "device")
     keys = SHAPES[shape] | DISCRETIZATION
@@ -107,17 +115,23 @@ def _device(table: Table) -> Table:
 def _magnetization(table: Table) -> Table:
     known = SECTIONS["magnetization"]
     if "phi" in table and "theta" not in table:
-        raise ValueError("magnetization.phi needs magnetization.theta, the angle from the normal, such as '90 deg'")
+        raise ValueError(
+            "magnetization.phi needs magnetization.theta, the angle from the normal, such as '90 deg'"
+        )
     # a spiral has a direction too
     first = () if "texture" in table else ("direction",)
     choice = one_of(table, (*first, "theta", "texture", "expression", "ovf"), "magnetization")
     if choice == "ovf":
-        raise ValueError("magnetization.ovf is not available in this version; give a texture or an expression")
+        raise ValueError(
+            "magnetization.ovf is not available in this version; give a texture or an expression"
+        )
     if choice != "texture":
         return checked_variant(table, MAGNETIZATIONS[choice], "magnetization", choice, known)
     texture, rest = split_choice(table, "texture", TEXTURES, "magnetization")
     keys = TEXTURES[texture]
-    return {"texture": texture} | checked_variant(rest, keys, "magnetization", f"texture = {texture!r}", known)
+    return {"texture": texture} | checked_variant(
+        rest, keys, "magnetization", f"texture = {texture!r}", known
+    )
 
 
 def _terminal(table: Any, where: str) -> Table:
@@ -134,7 +148,7 @@ def _edges(table: Table) -> Table:
     for name, own in table.items():
         if name != "spin" and not isinstance(own, dict):
             raise ValueError(
-                f"unknown key edges.{name}; the nearest valid key is edges.spin, and named edges are [edges.NAME]"
+                f"unknown key edges.{name}; the nearest valid key is edges.spin, and named edges are sections"
             )
         if name != "spin":
             result[name] = {"spin": result["spin"]} | checked(own, EDGE, f"edges.{name}")
@@ -145,5 +159,7 @@ def _solver(table: Table) -> Table:
     result = checked(table, SOLVER, "solver")
     for name, value in result["petsc"].items():
         if not isinstance(value, str | bool | int | float):
-            raise ValueError(f"solver.petsc.{name} = {shown(value)} must be a string, a number, true or false")
+            raise ValueError(
+                f"solver.petsc.{name} = {shown(value)} must be a string, a number, true or false"
+            )
     return result

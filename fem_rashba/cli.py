@@ -1,0 +1,196 @@
+"""The command line: its words, and how a command starts and ends. What the commands do is in `commands`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from fem_rashba import __version__, exits
+
+LATER = ("sweep", "bulk", "modes", "report")
+"""Commands that a later version will have."""
+
+_ASSIGNMENT = re.compile(r"[^\s=-][^\s=]*=")
+_NEGATIVE_PAIR = re.compile(r"-[\d.][^,]*,")
+_CONFIG = "CONFIG.toml"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises ValueError where argparse prints its usage and exits."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message}; see {self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the arguments default to those of the process.
+
+    Returns:
+        The exit status: 0 done, 2 bad input, 3 not converged. The last two say why on standard error.
+    """
+    comm = exits.world()
+    status, message = 0, ""
+    with exits.silent(0 if comm is None else comm.rank):
+        try:
+            _run(list(sys.argv[1:] if argv is None else argv))
+            sys.stdout.flush()
+        except BaseException as error:
+            status, message = exits.verdict(error)
+    return exits.agreed(comm, status, message)
+
+
+def _run(argv: list[str]) -> None:
+    if argv and argv[0] in LATER:
+        raise ValueError(
+            f"the command {argv[0]!r} is not available in this version; there are {', '.join(_COMMANDS)}"
+        )
+    argv, petsc = _split_petsc(argv)
+    arguments = parser().parse_args(_prepared(argv))
+    if petsc is not None:
+        if arguments.command != "run":
+            raise ValueError(
+                f"PETSc options after -- go only with the command run, not with {arguments.command}"
+            )
+        arguments.petsc = petsc_options(petsc)
+    from fem_rashba import commands
+
+    getattr(commands, arguments.command)(arguments)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    top = _Parser(
+        prog="fem-rashba",
+        description="Charge and spin diffusion and the spin-orbit torque in Rashba ferromagnetic films.",
+        epilog="Exit status: 0 done, 2 bad input, 3 not converged. Any command may follow mpirun -n N.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"fem-rashba {__version__}")
+    each = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (text, add) in _COMMANDS.items():
+        add(each.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False))
+    return top
+
+
+def _new(command: argparse.ArgumentParser) -> None:
+    from fem_rashba.templates import SHAPES
+
+    command.add_argument("shape", metavar="SHAPE", choices=SHAPES, help=", ".join(SHAPES))
+
+
+def _config(command: argparse.ArgumentParser) -> None:
+    command.add_argument("config", metavar=_CONFIG)
+    command.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="section.key=value",
+        action="append",
+        default=[],
+        help="a value in place of that of the file; several may follow one --set",
+    )
+
+
+def _mesh(command: argparse.ArgumentParser) -> None:
+    _config(command)
+    command.add_argument(
+        "-o", dest="out", metavar="device.msh", required=True, help="the file to write, in nm"
+    )
+
+
+def _run_command(command: argparse.ArgumentParser) -> None:
+    _config(command)
+    command.add_argument("-o", dest="out", metavar="OUT", required=True, help="the folder to write")
+    command.epilog = "Options of PETSc may follow after --, such as -- -ksp_type gmres -pc_type ilu."
+    command.set_defaults(petsc={})
+
+
+def _probe(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", metavar="OUT", help="what run wrote")
+    where = command.add_mutually_exclusive_group(required=True)
+    where.add_argument("--points", metavar="FILE.csv", help="with the columns x and y, in nm")
+    where.add_argument("--line", nargs=2, type=_point, metavar=("X0,Y0", "X1,Y1"), help="its ends, in nm")
+    command.add_argument("-n", dest="count", metavar="N", type=_count, help="how many points on the line")
+
+
+def _plot(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", metavar="OUT", help="what run wrote")
+    command.add_argument(
+        "-o", dest="folder", metavar="FOLDER", help="where the PNG files go, instead of into OUT"
+    )
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "new": ("print a commented TOML file to start from", _new),
+    "check": ("print coefficients, lengths, validity and the cost of a solve, and solve nothing", _config),
+    "mesh": ("write the mesh of the device", _mesh),
+    "run": ("solve and write a folder", _run_command),
+    "probe": ("print the solution at points as CSV", _probe),
+    "plot": ("draw maps as PNG files", _plot),
+}
+
+
+def _point(text: str) -> tuple[float, float]:
+    try:
+        x, y = map(float, text.split(","))
+    except ValueError:
+        x = y = math.nan
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise argparse.ArgumentTypeError(f"{text.strip()!r} must be a point X,Y in nm, such as 0,25")
+    return x, y
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 2):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of at least 2")
+    return int(text)
+
+
+def _prepared(argv: list[str]) -> list[str]:
+    """The arguments as argparse takes them: one --set for each value, no point that looks like an option."""
+    result: list[str] = []
+    setting = False
+    for argument in argv:
+        if argument == "--set":
+            setting = True
+            continue
+        if setting and _ASSIGNMENT.match(argument):
+            result.append(f"--set={argument}")
+            continue
+        if setting and (not result or not result[-1].startswith("--set=")):
+            raise ValueError(f"--set {argument!r} must be section.key=value; see fem-rashba run --help")
+        setting = False
+        result.append(f" {argument}" if _NEGATIVE_PAIR.match(argument) else argument)
+    return result
+
+
+def _split_petsc(argv: list[str]) -> tuple[list[str], list[str] | None]:
+    if "--" not in argv:
+        return argv, None
+    at = argv.index("--")
+    return argv[:at], argv[at + 1 :]
+
+
+def petsc_options(words: Sequence[str]) -> dict[str, str]:
+    """Options by name without the dash, "" for one without a value; -1e-3 is a value.
+
+    Raises:
+        ValueError: For a value without an option.
+    """
+    options: dict[str, str] = {}
+    name = None
+    for word in words:
+        if re.match(r"--?[A-Za-z]", word):
+            name = word.lstrip("-")
+            options[name] = ""
+        elif name is None:
+            raise ValueError(
+                f"the PETSc option {word!r} after -- must start with a dash and a letter, such as -ksp_type"
+            )
+        else:
+            options[name] = word
+            name = None
+    return options

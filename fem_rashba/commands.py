@@ -1,0 +1,162 @@
+"""What the commands do. Imports that take time happen where a command has come that far."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import tempfile
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fem_rashba.progress import Stages
+
+if TYPE_CHECKING:
+    from fem_rashba.config import Config
+    from fem_rashba.devices.device import Device
+    from fem_rashba.results.fields import NodalFields
+    from fem_rashba.results.solution import Solution
+
+
+def new(arguments: Namespace) -> None:
+    """Print a commented TOML file."""
+    from fem_rashba.templates import template
+
+    print(template(arguments.shape), end="")
+
+
+def check(arguments: Namespace) -> None:
+    """Print everything that can be said of a TOML file without a solve."""
+    config = _config(arguments)
+    from fem_rashba import preflight
+
+    with Stages() as stages:
+        device = _device(config, stages)
+        problem = config.problem(device)
+        text = preflight.text(problem, config.solver.method)
+    print(text, end="")
+
+
+def mesh(arguments: Namespace) -> None:
+    """Write the mesh of a device."""
+    config = _config(arguments)
+    from fem_rashba.builders import in_device
+
+    with Stages() as stages, in_device(config.resolved):
+        stages("meshing")
+        config.shape.write(arguments.out, **_meshing(config))
+    print(f"{arguments.out} written")
+
+
+def run(arguments: Namespace) -> None:
+    """Solve, write a folder and print the main numbers."""
+    config = _config(arguments, arguments.petsc)
+    from fem_rashba import closing
+    from fem_rashba.results import files
+    from fem_rashba.results.summary import summary
+
+    files.check_target(arguments.out)
+    with Stages() as stages:
+        solution = _solution(config, stages)
+        stages("writing")
+        files.save(
+            solution,
+            arguments.out,
+            fields=config.output.fields,
+            plots=config.output.plots,
+            config=config.resolved,
+        )
+    print(closing.text(arguments.out, summary(solution, config.resolved)), end="")
+
+
+def probe(arguments: Namespace) -> None:
+    """Print the solution at points as CSV."""
+    from fem_rashba import points
+
+    if arguments.points is not None:
+        where = points.read(arguments.points)
+    else:
+        start, end = arguments.line
+        where = points.on_line(start, end, arguments.count)
+    from fem_rashba.results.files import load
+    from fem_rashba.results.probe import COLUMNS
+    from fem_rashba.results.probe import probe as probed
+
+    values = probed(load(arguments.out), where)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([f"{value:.12g}" for value in row] for row in values)
+
+
+def plot(arguments: Namespace) -> None:
+    """Draw maps of a solution."""
+    from fem_rashba.mpi import on_root
+    from fem_rashba.results.fields import gathered_fields
+    from fem_rashba.results.files import load
+
+    solution = load(arguments.out)
+    folder = Path(arguments.folder or arguments.out)
+    with Stages() as stages:
+        stages("drawing")
+        fields = gathered_fields(solution)
+        names = on_root(solution.comm, lambda: _draw(fields, folder))
+    print(f"{folder}: {', '.join(names)}")
+
+
+def _config(arguments: Namespace, petsc: dict[str, str] | None = None) -> Config:
+    from fem_rashba.config import load
+
+    return load(arguments.config, arguments.overrides, petsc or {})
+
+
+def _draw(fields: NodalFields | None, folder: Path) -> list[str]:
+    """Draw into a folder, all maps or none; their names."""
+    from fem_rashba.results.plot import plot_maps
+
+    assert fields is not None  # on the root
+    with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".maps") as part:
+        drawn = plot_maps(fields, part)
+        folder.mkdir(exist_ok=True)
+        return [path.rename(folder / path.name).name for path in drawn]
+
+
+def _solution(config: Config, stages: Stages) -> Solution:
+    from fem_rashba.results.solution import solve
+
+    device = _device(config, stages)
+    config.problem(device)  # for its messages, which name the sections
+    return solve(
+        device,
+        config.film,
+        config.magnetization,
+        terminals=config.terminals,
+        electric_field=config.electric_field,
+        edges=config.edges,
+        regions=config.regions,
+        degree=config.degree,
+        method=config.solver.method,
+        tolerance=config.solver.tolerance,
+        petsc=config.solver.petsc,
+        torque_axis=config.torque_axis,
+        progress=stages,
+    )
+
+
+def _device(config: Config, stages: Stages) -> Device:
+    from fem_rashba.builders import in_device
+
+    stages("meshing")
+    with in_device(config.resolved):
+        return config.shape.mesh(**_meshing(config))
+
+
+def _meshing(config: Config) -> dict[str, Any]:
+    m = config.magnetization
+    return {
+        "film": {"film": config.film} | config.regions,
+        "element_size": config.element_size,
+        "degree": config.degree,
+        "walls": m.walls,
+        # a texture that varies everywhere needs elements of its own length everywhere
+        "largest": m.finest if not m.walls and m.finest < float("inf") else None,
+    }
