@@ -65,3 +65,12 @@ def decompose(T: ArrayLike, m: Array, e: ArrayLike = Y_HAT) -> tuple[float | Non
     if norm < 1e-24:
         return None, None
     return float(np.dot(T, fl) / norm), float(np.dot(T, np.cross(m, fl)) / norm)
+
+
+def edge_loss(kind: str | float) -> float:
+    """Surface spin-loss velocity (nm/ps) of an edge condition: sink inf, insulating 0."""
+    named = {"sink": np.inf, "insulating": 0.0}
+    value = named.get(kind) if isinstance(kind, str) else float(kind)
+    if value is None or not value >= 0.0:
+        raise ValueError(f"unknown edge condition {kind!r}")
+    return value

@@ -110,11 +110,7 @@ def bracket(m: sp.Matrix, dS: sp.Matrix, w0: Any, w1: Any, w2: Any) -> sp.Matrix
     """The differential operator that Gam multiplies."""
     along = m.dot(_AX) * dS.diff(x) + m.dot(_AY) * dS.diff(y)
     div_m = _AX.dot(m.diff(x)) + _AY.dot(m.diff(y))
-    return (
-        w0 * m.cross(curl_z(dS))
-        + w1 * curl_z(m.cross(dS))
-        + (w0 + w1 - w2) * (along + div_m * dS / 2)
-    )
+    return w0 * m.cross(curl_z(dS)) + w1 * curl_z(m.cross(dS)) + (w0 + w1 - w2) * (along + div_m * dS / 2)
 
 
 def strong_form(
@@ -176,9 +172,7 @@ def strong_form(
     for i in (0, 1):
         f_S += -precessing(k0, i, W[i]) - P[i].diff(COORDS[i]) + precessing(k0, i, J_SH[i])
     torque = -c["w"] * m.cross(dS) + c["r_phi"] * m.cross(dS.cross(m))
-    return StrongForm(
-        dn, dS, m, f_n, f_S, (J_n[0], J_n[1]), J_S, J_SH, X_loc, gam_term, torque
-    )
+    return StrongForm(dn, dS, m, f_n, f_S, (J_n[0], J_n[1]), J_S, J_SH, X_loc, gam_term, torque)
 
 
 Numeric = Callable[[np.ndarray], np.ndarray]

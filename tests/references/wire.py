@@ -9,7 +9,7 @@ spin equation becomes, exactly,
     A1 = 2 C [a_y x] + Gam [bracket] + PF m c^T,   A0 = L + X x^ c^T / D,
 
 X being the 3x3 drive matrix.  An insulating edge has J_y = 0 componentwise,
--D S' - C a_y x S - PF m (c.S) - b g z^ = 0.
+-D S' - C a_y x S - PF m (c.S) - b g z^ = 0; a relaxing one nu_y J_y = v S.
 
 The first-order system in (S, l S') is split by two ordered real Schur forms
 into its decaying and growing invariant subspaces, each propagated away from
@@ -34,6 +34,7 @@ from .algebra import (
     cross_matrix,
     decompose,
     drive_matrix,
+    edge_loss,
     gamma_matrix,
     relaxation_matrix,
     torque_matrix,
@@ -69,10 +70,8 @@ class WireProfile:
     cu: Array
 
     def _modes(self, y: ArrayLike) -> tuple[Array, Array]:
-        y = np.atleast_1d(np.asarray(y, float))
-        down = np.array([expm(self.As * t) @ self.cs for t in y])
-        up = np.array([expm(-self.Au * (self.width - t)) @ self.cu for t in y])
-        return down.T, up.T
+        y = np.atleast_1d(np.asarray(y, float))[:, None, None]
+        return (expm(self.As * y) @ self.cs).T, (expm(self.Au * (y - self.width)) @ self.cu).T
 
     def S(self, y: ArrayLike) -> Array:
         """Spin density, shape (3, N)."""
@@ -158,16 +157,19 @@ def wire_profile(
     m: ArrayLike,
     width: float,
     g: float = 1.0,
-    edges: tuple[str, str] = ("sink", "sink"),
+    edges: tuple[str | float, str | float] = ("sink", "sink"),
 ) -> WireProfile:
-    """Solve the wire; edges = (at y = 0, at y = width), each "sink" or "insulating"."""
+    """Solve the wire.
+
+    edges = (at y = 0, at y = width), each "sink", "insulating" or a number, the
+    loss velocity (nm/ps) of a relaxing edge.
+    """
     m = unit(m)
-    if any(e not in ("sink", "insulating") for e in edges):
-        raise ValueError(f"unknown edge in {edges!r}")
+    loss = [edge_loss(e) for e in edges]
     A1, A0, X0, c = ode_matrices(film, m)
     if film.C == 0.0:  # alpha = 0: no drive, but S = 0 is unique only if something relaxes spin
-        if film.r_sf == 0.0 and "sink" not in edges:
-            raise ValueError("alpha = 0, tau_sf = inf and no sink edge: singular")
+        if film.r_sf == 0.0 and not any(loss):
+            raise ValueError("alpha = 0, tau_sf = inf and no lossy edge: singular")
         z, one = np.zeros(3), np.eye(3) / width
         return WireProfile(film, m, width, g, z, np.eye(3), -one, z, np.eye(3), one, z)
 
@@ -188,15 +190,16 @@ def wire_profile(
     far_s, far_u = expm(As * width), expm(-Au * width)
     rotation = film.C * cross_matrix(A_Y) + film.PF * np.outer(m, c)
     rows, rhs = [], []
-    for kind, Ps, Pu in ((edges[0], np.eye(3), far_u), (edges[1], far_s, np.eye(3))):
+    for v, nu, Ps, Pu in ((loss[0], -1, np.eye(3), far_u), (loss[1], 1, far_s, np.eye(3))):
         Vs, Vu = Us @ Ps, Uu @ Pu
-        if kind == "sink":
+        if v == np.inf:
             rows.append(np.hstack([Vs, Vu]))
             rhs.append(-Sp)
-        else:  # D S' + rotation S + b g z^ = 0, divided by D/ell to weigh like a sink row
-            s = ell / film.D
+        else:  # D S' + (rotation + nu v) S + b g z^ = 0, over D/ell + v: weighs like a sink row
+            s = 1.0 / (film.D / ell + v)
+            Q = rotation + nu * v * np.eye(3)
             Ws, Wu = Us @ As @ Ps, Uu @ Au @ Pu
-            rows.append(s * np.hstack([film.D * Ws + rotation @ Vs, film.D * Wu + rotation @ Vu]))
-            rhs.append(-s * (rotation @ Sp + film.b * g * Z_HAT))
+            rows.append(s * np.hstack([film.D * Ws + Q @ Vs, film.D * Wu + Q @ Vu]))
+            rhs.append(-s * (Q @ Sp + film.b * g * Z_HAT))
     coef = np.linalg.solve(np.vstack(rows), np.concatenate(rhs))
     return WireProfile(film, m, width, g, Sp, Us, As, coef[:3], Uu, Au, coef[3:])
