@@ -1,0 +1,53 @@
+"""Charge and spin diffusion and the spin-orbit torque in Rashba ferromagnetic thin films, on two-dimensional devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Film": "physics.film",
+    "Couplings": "physics.film",
+    **dict.fromkeys(
+        ("uniform", "neel_wall", "bloch_wall", "spiral", "skyrmion", "expression"), "physics.magnetization"
+    ),
+    **dict.fromkeys(("wire", "hall_cross", "notched_strip", "polygon", "mesh_file"), "devices.shapes"),
+    "Device": "devices.device",
+    **dict.fromkeys(("Voltage", "Current", "Floating", "Ground", "Open", "Contact"), "devices.conditions"),
+    "ConvergenceError": "solvers.linear",
+    "Solution": "results.solution",
+    "solve": "results.solution",
+    "torque": "results.torque",
+    "currents": "results.terminals",
+    "voltages": "results.terminals",
+    "resistance": "results.terminals",
+    "balance": "results.balance",
+    "probe": "results.probe",
+    "plot": "results.plot",
+    "save": "results.files",
+    "load": "results.files",
+    "summary": "results.summary",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    # loaded at first use: a command that only reads a configuration must not wait for dolfinx, gmsh and vtk
+    if name not in _HOME:
+        raise AttributeError(f"module 'fem_rashba' has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        return getattr(import_module(f"fem_rashba.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name not in ("dolfinx", "ufl", "basix", "petsc4py", "mpi4py"):
+            raise
+        raise ImportError(
+            f"fem_rashba needs {error.name}, which comes with FEniCSx: `conda env create -f environment.yml`, or run "
+            "`./fenics setup` in the repository"
+        ) from error
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import dolfinx
-from dolfinx.mesh import GhostMode, Mesh, MeshTags, create_cell_partitioner
+import numpy as np
+from dolfinx.mesh import GhostMode, Mesh, MeshTags, create_cell_partitioner, create_mesh
 from mpi4py import MPI
 
 try:
@@ -25,3 +26,14 @@ def mesh_from_gmsh(model: Any, comm: MPI.Comm) -> tuple[Mesh, MeshTags, MeshTags
     partitioner = create_cell_partitioner(GhostMode.shared_facet, *extra)
     mesh, cells, facets = _gmsh_io.model_to_mesh(model, comm, 0, gdim=2, partitioner=partitioner)[:3]
     return mesh, cells, facets
+
+
+def distributed_mesh(comm: MPI.Comm, cells: np.ndarray, points: np.ndarray, element: Any) -> Mesh:
+    """A mesh of the cells and points on rank 0 (those of other ranks are ignored), ghosted as above. Collective."""
+    extra = (2,) if VERSION >= (0, 11) else ()
+    partitioner = create_cell_partitioner(GhostMode.shared_facet, *extra)
+    here = slice(None) if comm.rank == 0 else slice(0)
+    # the order of the last two arguments changed in 0.10; their names did not
+    return create_mesh(
+        comm, cells=cells[here].astype(np.int64), x=points[here].astype(float), e=element, partitioner=partitioner
+    )

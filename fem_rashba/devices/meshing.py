@@ -31,22 +31,27 @@ class Grading:
     Attributes:
         reach: c of the size rule: the part of 1/|kappa| that one element resolves.
         growth: Largest ratio of neighbouring elements.
-        corner: Element size at a singular point, as a part of that at an edge.
-        corner_growth: Largest ratio of neighbouring elements near a singular point.
+        corner: Element size at a corner, as a part of that at an edge.
+        singular: The same at a re-entrant right angle, where derivatives are infinite.
+        corner_growth: Largest ratio of neighbouring elements near corners.
     """
 
     reach: float
     growth: float
     corner: float
+    singular: float
     corner_growth: float
 
 
 GRADINGS = {
-    1: Grading(reach=1 / 12, growth=1.15, corner=1 / 4, corner_growth=1.3),
-    2: Grading(reach=1 / 5, growth=1.2, corner=1 / 4, corner_growth=1.5),
-    3: Grading(reach=1 / 3, growth=1.25, corner=1 / 4, corner_growth=1.6),
-    4: Grading(reach=1 / 2.2, growth=1.3, corner=1 / 4, corner_growth=1.7),
+    1: Grading(reach=0.1, growth=1.15, corner=1.0, singular=1 / 32, corner_growth=1.5),
+    2: Grading(reach=0.35, growth=1.3, corner=1 / 2, singular=1 / 256, corner_growth=1.8),
+    3: Grading(reach=0.6, growth=1.4, corner=1 / 4, singular=1 / 512, corner_growth=2.2),
+    4: Grading(reach=0.7, growth=1.5, corner=1 / 8, singular=1 / 8192, corner_growth=2.2),
 }
+"""By degree. Measured on wires and crosses, alpha 0.005 to 0.1 eV nm, both edge conditions, against a finer P4 solution:
+the largest error of the torque map, relative to its maximum, is 5e-4 (P2), 1e-4 (P3), 1e-5 (P4), and 1.5e-3, 2e-4, 3e-5
+within a nm of re-entrant corners; averages are at 1e-6, 1e-7, 1e-9. P1 is for comparison only."""
 
 INTERIOR = 1 / 4
 """Largest element, as a part of the smaller side of the device's bounding box."""
@@ -58,17 +63,15 @@ class Sizing:
 
     Attributes:
         layer: Size as a function of the distance to an edge.
-        corner: Size as a function of the distance to a singular point.
+        corner: From the exponent of a corner (`Outline.corners`) to the size as a function of the distance to it.
         walls: Each wall with the size as a function of the distance to it.
         largest: Upper limit.
-        steepest: Largest slope of a size, d(size)/d(distance).
     """
 
     layer: Size
-    corner: Size
+    corner: Callable[[float], Size]
     walls: tuple[tuple[Wall, Size], ...]
     largest: float
-    steepest: float
 
 
 def layer_size(film: Films, degree: int, *, width: float = 0.0) -> Size:
@@ -144,20 +147,27 @@ def sizing(
         raise ValueError(f"degree = {degree!r} must be one of {', '.join(map(str, GRADINGS))}")
     if element_size != "auto":
         h = _positive(element_size, "element_size", extent)
-        return Sizing(layer=_constant(h), corner=_constant(h), walls=(), largest=h, steepest=0.0)
+        return Sizing(layer=_constant(h), corner=lambda exponent: _constant(h), walls=(), largest=h)
     cap = INTERIOR * min(extent)
     if largest is not None:
         cap = min(cap, _positive(largest, "largest", extent))
     grading = GRADINGS[degree]
     layer = layer_size(film, degree)
-    h0, slope = grading.corner * float(layer(np.zeros(1))[0]), math.log(grading.corner_growth)
     return Sizing(
         layer=layer,
-        corner=lambda r: np.minimum(h0 + slope * r, layer(r)),
+        corner=lambda exponent: _corner_size(layer, grading, exponent),
         walls=tuple((wall, layer_size(film, degree, width=wall.width)) for wall in walls),
         largest=cap,
-        steepest=max(slope, math.log(grading.growth)),
     )
+
+
+def _corner_size(layer: Size, grading: Grading, exponent: float) -> Size:
+    """r^s needs first elements that shrink with s < 1; at s = 2/3 `grading.singular`."""
+    # 2/(3 s) keeps h^s, the error there; 3 (1 - s) fades it out where r^s becomes smooth
+    power = min(3.0 * (1.0 - exponent), 2.0 / (3.0 * exponent))
+    part = min(grading.corner, grading.singular ** max(power, 0.0))
+    first, slope = part * float(layer(np.zeros(1))[0]), math.log(grading.corner_growth)
+    return lambda distance: np.minimum(first + slope * distance, layer(distance))
 
 
 def _positive(value: str | float, key: str, extent: tuple[float, float]) -> float:

@@ -116,20 +116,20 @@ class Outline:
                 total += radius**2 * (side.turn - math.sin(side.turn)) / 2
         return total
 
-    def singular_points(self) -> tuple[Point, ...]:
-        """Where the solution behaves like r^s with s < 1: re-entrant corners, and contacts that end at more than 90 degrees.
+    def corners(self) -> dict[Point, float]:
+        """Every corner with the exponent s of the solution there, which behaves like r^s; s < 1 has infinite derivatives.
 
-        At an interior angle w, s = pi/w between two edges or two contacts and s = pi/(2w) where a contact meets an edge.
+        At an interior angle w, s = pi/w between two edges or two contacts and s = pi/(2w) where a contact meets an edge:
+        s < 1 at re-entrant corners and at contacts that end at more than 90 degrees.
         """
-        found = []
+        found = {}
         for loop in self.loops:
             for before, after in pairwise((loop[-1], *loop)):
                 turn = after.headings()[0] - before.headings()[1]
                 angle = math.pi - math.remainder(turn, 2 * math.pi)
                 mixed = (before.name in self.terminals) != (after.name in self.terminals)
-                if angle * (2 if mixed else 1) > math.pi * (1 + 1e-6):
-                    found.append(after.start)
-        return tuple(found)
+                found[after.start] = math.pi / (angle * (2 if mixed else 1))
+        return found
 
 
 def chain(corners: Sequence[Point], names: Sequence[str], centres: Mapping[int, Point] = _STRAIGHT) -> tuple[Side, ...]:

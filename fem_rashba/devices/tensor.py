@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import gmsh
 import numpy as np
 
-from fem_rashba.devices.meshing import Sizing
+from fem_rashba.devices.meshing import Size, Sizing
 from fem_rashba.devices.outline import Outline
-from fem_rashba.physics.magnetization import Wall
+
+Band = tuple[float, float, float, Size]
 
 
 def grid_lines(outline: Outline, sizing: Sizing, axis: int) -> np.ndarray:
@@ -18,20 +20,21 @@ def grid_lines(outline: Outline, sizing: Sizing, axis: int) -> np.ndarray:
     A tensor grid carries the fine spacing at a corner through the whole device, which the layers make affordable and
     whose quadrilaterals converge faster in the averages than any triangles.
     """
-    stations = np.unique([side.start[axis] for side in outline.sides])
-    singular = np.unique([point[axis] for point in outline.singular_points()])
-    x = _samples(stations, sizing, _bands(outline, sizing, axis))
+    stations = np.unique([point[axis] for point in outline.corners()])
+    corners = [(point[axis], sizing.corner(exponent)) for point, exponent in outline.corners().items()]
+    bands = _bands(outline, sizing, axis)
+    finest = min(float(size(np.zeros(1))[0]) for *_, size in (*corners, *bands))
+    x = _samples(stations, bands, finest)
     h = np.full(x.shape, sizing.largest)
-    for s in stations:
-        size = sizing.corner if s in singular else sizing.layer
-        h = np.minimum(h, size(np.abs(x - s)))
-    for low, high, stretch, size in _bands(outline, sizing, axis):
+    for station, size in corners:
+        h = np.minimum(h, size(np.abs(x - station)))
+    for low, high, stretch, size in bands:
         h = np.minimum(h, stretch * size(np.maximum(np.maximum(low - x, x - high), 0.0)))
-    pieces = [_subdivide(x, h, a, b) for a, b in zip(stations, stations[1:], strict=False)]
+    pieces = [_subdivide(x, h, a, b) for a, b in pairwise(stations)]
     return np.concatenate([*pieces, stations[-1:]])
 
 
-def _bands(outline: Outline, sizing: Sizing, axis: int) -> list:
+def _bands(outline: Outline, sizing: Sizing, axis: int) -> list[Band]:
     """Where each wall runs along an axis: (from, to, stretch, size); along an oblique wall elements may be longer."""
     points = np.array([side.start for side in outline.sides])
     low, high = points.min(axis=0), points.max(axis=0)
@@ -47,10 +50,10 @@ def _bands(outline: Outline, sizing: Sizing, axis: int) -> list:
     return bands
 
 
-def _samples(stations: np.ndarray, sizing: Sizing, bands: list) -> np.ndarray:
+def _samples(stations: np.ndarray, bands: list[Band], finest: float) -> np.ndarray:
     """Coordinates dense enough to integrate 1/h: geometrically spaced around all places with fine elements."""
     span = stations[-1] - stations[0]
-    around = np.geomspace(1e-6, 1.0, 600) * span
+    around = np.geomspace(min(finest, span) / 8, span, 600)
     places = [*stations, *(b[0] for b in bands), *(b[1] for b in bands)]
     spread = [np.concatenate([s - around, [s], s + around]) for s in places]
     x = np.unique(np.concatenate([*spread, np.linspace(stations[0], stations[-1], 400)]))

@@ -1,4 +1,4 @@
-"""Every other outline: triangles from Gmsh, sized by the distance to sides, singular points and walls."""
+"""Every other outline: triangles from Gmsh, sized by the distance to sides, corners and walls."""
 
 from __future__ import annotations
 
@@ -51,9 +51,15 @@ def size_at(outline: Outline, sizing: Sizing) -> Callable[[float, float], float]
     start = np.concatenate([chain[:-1] for chain in chains])
     along = np.concatenate([np.diff(chain, axis=0) for chain in chains])
     along_squared = (along**2).sum(axis=1)
-    singular = np.array(outline.singular_points()).reshape(-1, 2)
     far = 2.0 * sum(outline.extent)
-    layer, corner = _table(sizing.layer, far), _table(sizing.corner, far)
+    corners = outline.corners()
+    exponents = np.minimum(list(corners.values()), 1.0).round(3)
+    # one size function per group of equal corners keeps the cost independent of their number
+    groups = [
+        (np.array(list(corners))[exponents == s], _table(sizing.corner(s), far))
+        for s in np.unique(exponents)
+    ]
+    layer = _table(sizing.layer, far)
     walls = [
         (wall.center, np.array([np.cos(wall.angle), np.sin(wall.angle)]), _table(size, far))
         for wall, size in sizing.walls
@@ -65,8 +71,8 @@ def size_at(outline: Outline, sizing: Sizing) -> Callable[[float, float], float]
         t = np.clip((offset * along).sum(axis=1) / along_squared, 0.0, 1.0)
         offset -= t[:, None] * along
         h = min(sizing.largest, layer(np.sqrt((offset**2).sum(axis=1).min())))
-        if len(singular):
-            h = min(h, corner(np.sqrt(((here - singular) ** 2).sum(axis=1).min())))
+        for points, corner in groups:
+            h = min(h, corner(np.sqrt(((here - points) ** 2).sum(axis=1).min())))
         for center, normal, wall in walls:
             h = min(h, wall(abs((here - center) @ normal)))
         return float(h)

@@ -63,6 +63,8 @@ def _follow(raster: Raster, vectors: np.ndarray, moving: np.ndarray, apart: floa
         step_unit="l",
         step_length=float(min(step)),
         separating_distance=apart,
+        # where the field converges lines come close to each other, and go on
+        separating_distance_ratio=0.1,
         interpolator_type="cell",
     )
     return [lines.get_cell(k).points[:, :2] for k in range(lines.n_cells)]

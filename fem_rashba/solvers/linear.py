@@ -14,10 +14,12 @@ from dolfinx import fem, la
 from dolfinx.fem.petsc import assemble_matrix
 from petsc4py import PETSc
 
+from fem_rashba.solvers.options import merged, was_used
+
 METHODS = ("auto", "direct", "iterative")
 
 # above this many unknowns the memory of a factorisation, not its time, is what a machine runs out of
-LARGEST_DIRECT = 1_500_000
+LARGEST_DIRECT = 1_000_000
 
 _DIRECT = {
     "ksp_type": "preonly",
@@ -28,14 +30,21 @@ _DIRECT = {
 }
 _ITERATIVE = {
     "ksp_type": "fgmres",
-    "ksp_gmres_restart": "60",
+    "ksp_gmres_restart": "100",
     "ksp_max_it": "500",
-    "pc_type": "gamg",
-    "pc_gamg_type": "agg",
-    "pc_gamg_threshold": "0.02",
-    "mg_levels_ksp_type": "richardson",
-    "mg_levels_pc_type": "sor",
+    # Gauss-Seidel over the four fields with a V-cycle for each: the operators of single fields are Laplacians with a
+    # positive rate, whatever the parameters; what couples the fields is left to the Krylov method
+    "pc_type": "fieldsplit",
+    "pc_fieldsplit_type": "multiplicative",
+    "pc_fieldsplit_block_size": "4",
 }
+for _field in range(4):
+    _ITERATIVE |= {
+        f"pc_fieldsplit_{_field}_fields": str(_field),
+        f"fieldsplit_{_field}_ksp_type": "preonly",
+        f"fieldsplit_{_field}_pc_type": "hypre",
+        f"fieldsplit_{_field}_pc_hypre_boomeramg_strong_threshold": "0.5",
+    }
 _PRESETS = {"direct": _DIRECT, "iterative": _ITERATIVE}
 _REFINEMENTS = 4
 _prefixes = itertools.count()
@@ -81,6 +90,7 @@ class LinearSystem:
         self.residual = 0.0
         self._tolerance = tolerance
         self._given = {str(key).lstrip("-"): _text(value) for key, value in options.items()}
+        self._options = merged(_PRESETS[self.method], self._given)
         self._prefix = f"fem_rashba_{next(_prefixes)}_"
         self._checked = False
         self._solver = self._build()
@@ -92,10 +102,18 @@ class LinearSystem:
         solver.setOperators(self.matrix)
         # the final check is on the true residual; the iteration's own estimate gets a margin
         solver.setTolerances(rtol=0.3 * self._tolerance, atol=0.0)
-        for key, value in (_PRESETS[self.method] | self._given).items():
+        for key, value in self._options.items():
             settings[self._prefix + key] = value
-        solver.setFromOptions()
+        try:
+            solver.setFromOptions()
+        except PETSc.Error as error:
+            self._forget_options()
+            reason = str(error).strip().splitlines()[-1].rpartition("] ")[2]
+            raise ValueError(f"PETSc refuses the options {self._shown(self._given)}: {reason}") from None
         return solver
+
+    def _shown(self, options: Mapping[str, str]) -> str:
+        return " ".join(f"-{key} {value}".strip() for key, value in options.items())
 
     def factorize(self) -> None:
         """Sets the preconditioner up (the factorisation, for a direct method)."""
@@ -150,19 +168,22 @@ class LinearSystem:
     def _check_options(self) -> None:
         if self._checked:
             return
-        settings = PETSc.Options()
-        unused = [key for key in self._given if not settings.used(self._prefix + key)]
+        unused = [key for key in self._given if not was_used(self._prefix + key)]
         if unused:
             raise ValueError(f"the PETSc option {unused[0]!r} is used by nothing; check its name and the solver it is for")
         self._checked = True
 
     def destroy(self) -> None:
         """Frees the matrix and the factorisation."""
-        settings = PETSc.Options()
-        for key in _PRESETS[self.method] | self._given:
-            settings.delValue(self._prefix + key)
+        self._forget_options()
         self._solver.destroy()
         self.matrix.destroy()
+
+    def _forget_options(self) -> None:
+        # PETSc would name those that nothing used when the program ends
+        settings = PETSc.Options()
+        for key in self._options:
+            settings.delValue(self._prefix + key)
 
 
 def residual_vector(form: fem.Form) -> np.ndarray:

@@ -1,0 +1,160 @@
+"""Solutions on disk: a folder that appears whole or not at all.
+
+    summary.json    every number        fields.pvd ...   ParaView, Lagrange cells of the solution's degree
+    solution.npz    the complete state  *.png            maps
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from dolfinx import fem
+from dolfinx.io import VTKFile
+from mpi4py import MPI
+
+from fem_rashba.mpi import on_root
+from fem_rashba.results.fields import WIDTHS, gathered_fields, nodal_function
+from fem_rashba.results.solution import Solution
+from fem_rashba.results.store import FORMAT, pack, unpack
+from fem_rashba.results.summary import summary
+
+STATE = "solution.npz"
+SUMMARY = "summary.json"
+
+
+def save(
+    solution: Solution,
+    path: str | Path,
+    *,
+    fields: bool = True,
+    plots: bool = True,
+    config: dict[str, Any] | None = None,
+) -> None:
+    """Writes a solution to the folder `path`. Collective.
+
+    Args:
+        solution: Of `solve` or `load`.
+        path: A new folder, or one that fem_rashba wrote, which is then replaced as a whole.
+        fields: Whether to write fields.pvd for ParaView.
+        plots: Whether to draw maps.
+        config: The resolved configuration, for summary.json.
+
+    Raises:
+        ValueError: If `path` exists and is not such a folder.
+        OSError: If it cannot be written; nothing is then left behind.
+    """
+    comm = solution.comm
+    numbers = summary(solution, config)
+    arrays = pack(solution)
+    drawn = gathered_fields(solution) if plots else None
+    with _new_folder(comm, Path(path)) as folder:
+        if fields:
+            _write_fields(solution, folder)
+        on_root(comm, lambda: _write_on_root(folder, numbers, arrays, drawn))
+
+
+def load(path: str | Path, comm: MPI.Comm = MPI.COMM_WORLD) -> Solution:
+    """The solution in a folder that `save` wrote, on any number of ranks. Collective.
+
+    Raises:
+        ValueError: If there is none, or it is damaged.
+    """
+    return unpack(comm, on_root(comm, lambda: _read(Path(path))) if comm.rank == 0 else on_root(comm, dict))
+
+
+def check_target(path: str | Path) -> None:
+    """Raises ValueError unless `path` is free, or a folder that fem_rashba wrote, below a folder that one can write to."""
+    target = Path(path)
+    if (target.exists() or target.is_symlink()) and not _is_ours(target):
+        raise ValueError(f"{str(path)!r} exists and was not written by fem-rashba; name another output")
+    parent = target.absolute().parent
+    if not parent.is_dir():
+        raise ValueError(f"the folder {str(parent)!r} of the output does not exist")
+    if not os.access(parent, os.W_OK):
+        raise ValueError(f"the folder {str(parent)!r} of the output cannot be written to")
+
+
+def _is_ours(target: Path) -> bool:
+    try:
+        found = json.loads((target / SUMMARY).read_text())
+        return "fem_rashba" in found["versions"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+@contextmanager
+def _new_folder(comm: MPI.Comm, target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target` that takes its place when all went well. Collective."""
+
+    def create() -> Path:
+        check_target(target)
+        folder = target.absolute().parent / f".{target.name}.{os.getpid()}.tmp"
+        folder.mkdir()
+        return folder
+
+    folder = on_root(comm, create)
+    try:
+        yield folder
+        comm.barrier()
+        on_root(comm, lambda: _replace(folder, target.absolute()))
+    finally:
+        if comm.rank == 0:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _replace(folder: Path, target: Path) -> None:
+    if not target.exists():
+        folder.rename(target)
+        return
+    old = folder.with_suffix(".old")
+    target.rename(old)
+    folder.rename(target)
+    shutil.rmtree(old)
+
+
+def _write_on_root(folder: Path, numbers: dict[str, Any], arrays: Any, drawn: Any) -> None:
+    (folder / SUMMARY).write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
+    np.savez(folder / STATE, **arrays)
+    if drawn is not None:
+        from fem_rashba.results.plot import plot_maps
+
+        plot_maps(drawn, folder)
+
+
+def _write_fields(solution: Solution, folder: Path) -> None:
+    """fields.pvd: all fields on Lagrange cells of the solution's degree. Collective."""
+    packed = nodal_function(solution)
+    mesh, degree = solution.device.mesh, solution.problem.degree
+    columns = packed.x.array.reshape(-1, sum(WIDTHS.values()))
+    functions, start = [], 0
+    for name, width in WIDTHS.items():
+        # ParaView takes vectors of three components
+        shape = (3,) if width > 1 else ()
+        function = fem.Function(fem.functionspace(mesh, ("Lagrange", degree, shape)), name=name)
+        function.x.array.reshape(len(columns), -1)[:, :width] = columns[:, start : start + width]
+        functions.append(function)
+        start += width
+    with VTKFile(mesh.comm, folder / "fields.pvd", "w") as file:
+        file.write_function(functions, 0.0)
+
+
+def _read(folder: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(folder / STATE, allow_pickle=False) as stored:
+            arrays = dict(stored)
+        version = json.loads(str(arrays["about"]))["format"]
+    except FileNotFoundError:
+        raise ValueError(f"{str(folder)!r} holds no solution of fem-rashba: there is no {STATE} in it") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{str(folder / STATE)!r} cannot be read: {error}") from None
+    if version != FORMAT:
+        raise ValueError(f"{str(folder / STATE)!r} has format {version}; this version reads format {FORMAT}")
+    return arrays

@@ -1,0 +1,198 @@
+"""A solution as arrays and plain data, independent of the number of ranks, and back.
+
+Cells and nodes keep the numbers of the mesh as it was made, and the unknowns are stored cell by cell in the order of the
+reference element, so that any partition finds them again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import basix.ufl
+import numpy as np
+from dolfinx import fem
+from dolfinx.mesh import Mesh, MeshTags, entities_to_geometry, exterior_facet_indices, meshtags
+from mpi4py import MPI
+
+from fem_rashba import compat
+from fem_rashba.devices import conditions
+from fem_rashba.devices.device import Device
+from fem_rashba.physics import magnetization
+from fem_rashba.physics.film import Couplings, Film
+from fem_rashba.results.solution import Solution
+from fem_rashba.solvers.discretization import FIELDS, discretize
+from fem_rashba.solvers.problem import Problem
+from fem_rashba.solvers.steady import SolverReport, SteadyState
+
+FORMAT = 1
+
+Arrays = dict[str, np.ndarray]
+
+
+def pack(solution: Solution) -> Arrays | None:
+    """The arrays of a solution on rank 0, None on the others. Collective."""
+    mesh = solution.device.mesh
+    owned = mesh.topology.index_map(2).size_local
+    nodes = mesh.geometry.input_global_indices
+    blocks = solution.discretization.space.dofmap.list[:owned]
+    corners, tags = _tagged_facets(solution.device)
+    local = {
+        "order": mesh.topology.original_cell_index[:owned],
+        "cells": nodes[mesh.geometry.dofmap[:owned]],
+        "regions": solution.device.cell_tags.values[np.searchsorted(solution.device.cell_tags.indices, np.arange(owned))],
+        "values": solution.u.x.array.reshape(-1, FIELDS)[blocks],
+        "nodes": nodes,
+        "points": mesh.geometry.x[:, :2],
+        "facets": nodes[corners],
+        "facet_tags": tags,
+    }
+    gathered = mesh.comm.gather(local)
+    if gathered is None:
+        return None
+    whole = {key: np.concatenate([part[key] for part in gathered]) for key in local}
+    by_number = np.argsort(whole.pop("order"))
+    numbers, first = np.unique(whole.pop("nodes"), return_index=True)
+    # Gmsh numbers may have gaps; the file's do not
+    result = {
+        "cells": np.searchsorted(numbers, whole["cells"][by_number]),
+        "regions": whole["regions"][by_number],
+        "values": whole["values"][by_number],
+        "points": whole["points"][first],
+        "facets": np.searchsorted(numbers, whole["facets"]),
+        "facet_tags": whole["facet_tags"],
+    }
+    return result | {"about": np.array(json.dumps(_about(solution)))}
+
+
+def unpack(comm: MPI.Comm, arrays: Arrays | None) -> Solution:
+    """The solution that `pack` stored; `arrays` on rank 0, None on the others. Collective."""
+    arrays = comm.bcast(arrays)
+    assert arrays is not None
+    about = json.loads(str(arrays["about"]))
+    device = _device(comm, arrays, about["device"])
+    problem = _problem(device, about["problem"])
+    discretization = discretize(problem)
+    u = fem.Function(discretization.space, name="u")
+    cells = device.mesh.topology.original_cell_index
+    u.x.array.reshape(-1, FIELDS)[discretization.space.dofmap.list[: len(cells)]] = arrays["values"][cells]
+    u.x.scatter_forward()
+    state = SteadyState(
+        discretization=discretization,
+        u=u,
+        voltages=about["voltages"],
+        currents=about["currents"],
+        report=SolverReport(**about["report"]),
+    )
+    axis = None if about["axis"] is None else np.array(about["axis"])
+    return Solution(state=state, axis=axis, warnings=tuple(about["warnings"]))
+
+
+def _tagged_facets(device: Device) -> tuple[np.ndarray, np.ndarray]:
+    """End points (geometry nodes) and tags of the owned tagged facets, shapes (N, 2) and (N,)."""
+    mesh, tags = device.mesh, device.facet_tags
+    mesh.topology.create_connectivity(1, 2)
+    owned = tags.indices < mesh.topology.index_map(1).size_local
+    facets = tags.indices[owned]
+    if not len(facets):
+        return np.empty((0, 2), dtype=np.int64), tags.values[owned]
+    return entities_to_geometry(mesh, 1, facets)[:, :2], tags.values[owned]
+
+
+def _about(solution: Solution) -> dict[str, Any]:
+    device, problem = solution.device, solution.problem
+    return {
+        "format": FORMAT,
+        "device": {
+            "name": device.name,
+            "cell": device.mesh.basix_cell().name,
+            "order": device.mesh.ufl_domain().ufl_coordinate_element().degree,
+            "regions": device.regions,
+            "terminals": device.terminals,
+            "edges": device.edges,
+            "element_size": device.element_size,
+        },
+        "problem": {
+            "film": _film_data(problem.film),
+            "regions": {name: _film_data(film) for name, film in problem.regions.items()},
+            "magnetization": _tagged(problem.magnetization),
+            "terminals": {name: _tagged(condition) for name, condition in problem.terminals.items()},
+            "edges": dict(problem.edges),
+            "electric_field": problem.electric_field,
+            "degree": problem.degree,
+        },
+        "voltages": solution.state.voltages,
+        "currents": solution.state.currents,
+        "report": asdict(solution.report),
+        "axis": None if solution.axis is None else solution.axis.tolist(),
+        "warnings": list(solution.warnings),
+    }
+
+
+def _tagged(value: Any) -> dict[str, Any]:
+    return {"type": type(value).__name__} | asdict(value)
+
+
+def _film_data(film: Film) -> dict[str, Any]:
+    return asdict(film)
+
+
+def _film(data: dict[str, Any]) -> Film:
+    couplings = data["couplings"]
+    return Film(**(data | {"couplings": couplings if isinstance(couplings, str) else Couplings(**couplings)}))
+
+
+def _made(data: dict[str, Any], module: Any) -> Any:
+    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items() if key != "type"}
+    constructible = getattr(module, data["type"])
+    computed = {"is_uniform", "walls", "parameters"}
+    return constructible(**{key: value for key, value in fields.items() if key not in computed})
+
+
+def _problem(device: Device, data: dict[str, Any]) -> Problem:
+    return Problem(
+        device=device,
+        film=_film(data["film"]),
+        regions={name: _film(film) for name, film in data["regions"].items()},
+        magnetization=_made(data["magnetization"], magnetization),
+        terminals={name: _made(condition, conditions) for name, condition in data["terminals"].items()},
+        edges=data["edges"],
+        electric_field=tuple(data["electric_field"]),  # type: ignore[arg-type]
+        degree=data["degree"],
+    )
+
+
+def _device(comm: MPI.Comm, arrays: Arrays, about: dict[str, Any]) -> Device:
+    element = basix.ufl.element("Lagrange", about["cell"], about["order"], shape=(2,))
+    mesh = compat.distributed_mesh(comm, arrays["cells"], arrays["points"], element)
+    count = mesh.topology.index_map(2).size_local + mesh.topology.index_map(2).num_ghosts
+    every = np.arange(count, dtype=np.int32)
+    regions = arrays["regions"][mesh.topology.original_cell_index].astype(np.int32)
+    names = ("regions", "terminals", "edges")
+    return Device(
+        name=about["name"],
+        mesh=mesh,
+        cell_tags=meshtags(mesh, 2, every, regions),
+        facet_tags=_facet_tags(mesh, arrays),
+        element_size=tuple(about["element_size"]),  # type: ignore[arg-type]
+        **{name: about[name] for name in names},
+    )
+
+
+def _facet_tags(mesh: Mesh, arrays: Arrays) -> MeshTags:
+    mesh.topology.create_connectivity(1, 2)
+    facets = np.sort(exterior_facet_indices(mesh.topology))
+    size = len(arrays["points"])
+    stored = _keys(arrays["facets"], size)
+    order = np.argsort(stored)
+    if not len(facets):
+        return meshtags(mesh, 1, facets, np.empty(0, dtype=np.int32))
+    ends = mesh.geometry.input_global_indices[entities_to_geometry(mesh, 1, facets)[:, :2]]
+    at = order[np.searchsorted(stored[order], _keys(ends, size))]
+    return meshtags(mesh, 1, facets, arrays["facet_tags"][at].astype(np.int32))
+
+
+def _keys(pairs: np.ndarray, size: int) -> np.ndarray:
+    """One number for each unordered pair of nodes."""
+    return pairs.min(axis=1).astype(np.int64) * size + pairs.max(axis=1)

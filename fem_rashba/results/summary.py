@@ -1,0 +1,144 @@
+"""summary.json: every number of a run, with what it is worth."""
+
+from __future__ import annotations
+
+import math
+import platform
+from dataclasses import asdict
+from importlib import metadata
+from typing import Any
+
+import dolfinx
+import numpy as np
+import petsc4py
+
+from fem_rashba import __version__
+from fem_rashba.physics.film import Film
+from fem_rashba.results.balance import balance
+from fem_rashba.results.solution import Solution
+from fem_rashba.results.terminals import currents, voltages
+from fem_rashba.results.torque import EffectiveField, Torque, torque
+from fem_rashba.solvers.problem import warnings
+
+_PACKAGES = ("mpi4py", "numpy", "gmsh", "pyvista")
+
+
+def summary(solution: Solution, config: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Everything that is reported of a solution, as plain data. Collective.
+
+    Args:
+        solution: Of `solve` or `load`.
+        config: The resolved configuration, kept as it is.
+
+    Returns:
+        film, mesh, solver, terminals, torque, spin_density, balance, versions, config, warnings; None stands for what
+        is absent or infinite.
+    """
+    found = solution.integrals
+    result = {
+        "film": film_summary(solution.film),
+        "mesh": _mesh(solution),
+        "solver": asdict(solution.report),
+        "terminals": _terminals(solution),
+        "torque": _torque(torque(solution)),
+        "spin_density": {"average": found.spin_density / found.area},
+        "balance": asdict(balance(solution)),
+        "versions": versions(),
+        "config": config,
+        "warnings": [*warnings(solution.problem), *solution.warnings],
+    }
+    films = solution.problem.films
+    if len(films) > 1:
+        result["film"]["regions"] = {name: film_summary(film) for name, film in films.items()}
+    return _plain(result)
+
+
+def film_summary(film: Film) -> dict[str, Any]:
+    """Coefficients by symbol, lengths (nm), verdicts of validity and the sheet resistance (Ohm) of a film."""
+    c = film.coefficients
+    names = ("D", "C", "Gamma", "R", "B", "r_dp", "r_phi", "r_sf", "w", "PF")
+    return {name: getattr(c, name) for name in names} | {
+        "k0": film.rashba_wavevector,
+        "n0": film.density,
+        "eF": film.fermi_energy,
+        "vF": film.fermi_velocity,
+        "couplings": film.couplings if isinstance(film.couplings, str) else "custom",
+        "denominators": film.denominators,
+        "lengths_nm": asdict(film.lengths),
+        "validity": [asdict(verdict) for verdict in film.validity],
+        "sheet_resistance_ohm": film.sheet_resistance,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of this program and of what it stands on."""
+    found = {"fem_rashba": __version__, "python": platform.python_version()}
+    found |= {"dolfinx": dolfinx.__version__, "petsc4py": petsc4py.__version__}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:  # some distributions ship a package without its metadata
+            found[package] = "unknown"
+    return found
+
+
+def _mesh(solution: Solution) -> dict[str, Any]:
+    device = solution.device
+    return {
+        "cells": device.cells,
+        "dofs": solution.report.unknowns,
+        "degree": solution.problem.degree,
+        "area_nm2": device.area,
+        "h_min_nm": device.element_size[0],
+        "h_max_nm": device.element_size[1],
+    }
+
+
+def _terminals(solution: Solution) -> dict[str, Any]:
+    volts, amperes = voltages(solution), currents(solution)
+    return {
+        name: {
+            "voltage_V": volts.get(name),
+            "current_A": amperes.get(name, 0.0),
+            "length_nm": solution.device.terminal_length(name),
+        }
+        for name in solution.device.terminals
+    }
+
+
+def _torque(found: Torque) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "axis": found.axis,
+        "average_density": found.average_density,
+        "total": found.total,
+        "fieldlike": found.fieldlike,
+        "dampinglike": found.dampinglike,
+    }
+    if found.effective_field is not None:
+        result["effective_field_mT"] = _field(found.effective_field)
+    if found.regions:
+        result["regions"] = {name: _torque(part) for name, part in found.regions.items()}
+    return result
+
+
+def _field(found: EffectiveField) -> dict[str, Any]:
+    return {
+        "fieldlike": found.fieldlike,
+        "dampinglike": found.dampinglike,
+        "per_1e11_A_per_m2": {"fieldlike": found.fieldlike_per_1e11, "dampinglike": found.dampinglike_per_1e11},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Lists, dicts, strings and finite numbers only: what every JSON reader takes."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.bool_ | bool):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return value
