@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from types import SimpleNamespace
@@ -19,6 +19,9 @@ from fem_rashba.physics.magnetization import field
 from fem_rashba.solvers.problem import Problem
 
 FIELDS = 4
+
+Source = Callable[[Any], tuple[Any, Any]]
+"""UFL coordinates -> (particles, spin) that appear per ps and nm^2, a scalar and a vector of shape (3,)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +54,16 @@ class Discretization:
         trial, test = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
         return self._form(trial, test, ufl.as_vector((0, 0)))
 
-    def residual(self, u: fem.Function) -> fem.Form:
+    def residual(self, u: fem.Function, source: Source | None = None) -> fem.Form:
         """The compiled form whose vector vanishes, at all free unknowns, at the solution."""
-        return self._form(u, ufl.TestFunction(self.space), self.electric_field)
+        return self._form(u, ufl.TestFunction(self.space), self.electric_field, source)
 
-    def _form(self, u: Any, test: Any, E: Any) -> fem.Form:
+    def _form(self, u: Any, test: Any, E: Any, source: Source | None = None) -> fem.Form:
         (n, S), (q, v) = split(u), split(test)
         integrand = equations.weak_form(self.coefficients, n, S, q, v, self.magnetization, E)
+        if source is not None:
+            charge, spin = source(ufl.SpatialCoordinate(self.space.mesh))
+            integrand -= charge * q + ufl.dot(spin, v)
         return fem.form(integrand * self.measure("dx"))
 
 

@@ -14,7 +14,7 @@ from dolfinx import fem, la
 from dolfinx.fem.petsc import assemble_matrix
 from petsc4py import PETSc
 
-from fem_rashba.solvers.options import merged, was_used
+from fem_rashba.solvers.options import merged, reason, was_used
 
 METHODS = ("auto", "direct", "iterative")
 
@@ -108,19 +108,16 @@ class LinearSystem:
             solver.setFromOptions()
         except PETSc.Error as error:
             self._forget_options()
-            reason = str(error).strip().splitlines()[-1].rpartition("] ")[2]
-            raise ValueError(f"PETSc refuses the options {self._shown(self._given)}: {reason}") from None
+            given = " ".join(f"-{key} {value}".strip() for key, value in self._given.items())
+            raise ValueError(f"PETSc refuses the options {given}: {reason(error)}") from None
         return solver
-
-    def _shown(self, options: Mapping[str, str]) -> str:
-        return " ".join(f"-{key} {value}".strip() for key, value in options.items())
 
     def factorize(self) -> None:
         """Sets the preconditioner up (the factorisation, for a direct method)."""
         try:
             self._solver.setUp()
         except PETSc.Error as error:
-            raise ConvergenceError(f"PETSc could not set the {self.method} solver up: {error}") from None
+            raise ConvergenceError(f"PETSc could not set the {self.method} solver up: {reason(error)}") from None
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """x with A x = right; both hold the owned unknowns of this rank.
@@ -162,7 +159,7 @@ class LinearSystem:
         try:
             self._solver.solve(right, solution)
         except PETSc.Error as error:
-            raise ConvergenceError(f"PETSc stopped in the {self.method} solver: {error}") from None
+            raise ConvergenceError(f"PETSc stopped in the {self.method} solver: {reason(error)}") from None
         self.iterations += self._solver.getIterationNumber()
 
     def _check_options(self) -> None:

@@ -28,3 +28,8 @@ def was_used(name: str) -> bool:
     found = ctypes.c_int(0)
     ctypes.CDLL(PETSc.__file__).PetscOptionsUsed(None, name.encode(), ctypes.byref(found))
     return bool(found.value)
+
+
+def reason(error: PETSc.Error) -> str:
+    """What PETSc says, without where in its source."""
+    return str(error).strip().splitlines()[-1].rpartition("] ")[2]

@@ -16,7 +16,7 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from fem_rashba.devices.conditions import Current, Floating, Open, Voltage
-from fem_rashba.solvers.discretization import FIELDS, Discretization, discretize
+from fem_rashba.solvers.discretization import FIELDS, Discretization, Source, discretize
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, check_method, residual_vector
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.units import AMPERE_PER_RATE
@@ -63,7 +63,8 @@ def solve_steady(
     tolerance: float = 1e-10,
     petsc: Mapping[str, str | float | bool] | None = None,
     progress: Progress | None = None,
-    source: Callable[..., fem.Form] | None = None,
+    source: Source | None = None,
+    discretization: Discretization | None = None,
 ) -> SteadyState:
     """Solves a problem.
 
@@ -73,8 +74,9 @@ def solve_steady(
         tolerance: Largest relative residual.
         petsc: PETSc options, over those of the method.
         progress: Called with the name of each stage.
-        source: For verification with manufactured solutions: takes the discretization and the function u and returns the
-            compiled residual to solve instead; every terminal must then have a voltage.
+        source: Particles and spin that appear in the film, for verification with manufactured solutions; no terminal
+            may then have an unknown voltage.
+        discretization: Of the problem, if it is not the usual one.
 
     Raises:
         ValueError: For an unknown method or option.
@@ -85,18 +87,23 @@ def solve_steady(
         raise ValueError(f"tolerance = {tolerance!r} must lie between 0 and 1")
     clock = _Clock(progress)
     clock.stage("compiling the forms")
-    discretization = discretize(problem)
+    discretization = discretize(problem) if discretization is None else discretization
     terminals = _Terminals(discretization)
     u = fem.Function(discretization.space, name="u")
-    residual = discretization.residual(u) if source is None else source(discretization, u)
+    if source is not None and terminals.free:
+        raise ValueError(f"terminal {terminals.free[0]!r} has no given voltage; with a source every terminal needs one")
+    residual = discretization.residual(u, source)
     bilinear = discretization.bilinear
     clock.stage("assembling")
     system = LinearSystem(bilinear, terminals.fixed, method=method, tolerance=tolerance, options=petsc or {})
-    clock.stage("factorizing" if system.method == "direct" else "setting up the preconditioner")
-    system.factorize()
-    clock.stage("solving")
-    currents = _solve(discretization, system, residual, terminals, u)
-    unknowns = system.matrix.getSize()[0]
+    try:
+        clock.stage("factorizing" if system.method == "direct" else "setting up the preconditioner")
+        system.factorize()
+        clock.stage("solving")
+        currents = _solve(discretization, system, residual, terminals, u)
+        unknowns = system.matrix.getSize()[0]
+    finally:
+        system.destroy()
     report = SolverReport(
         method=system.method,
         iterations=terminals.iterations,
@@ -105,7 +112,6 @@ def solve_steady(
         ranks=problem.device.mesh.comm.size,
         unknowns=unknowns,
     )
-    system.destroy()
     return SteadyState(
         discretization=discretization,
         u=u,
