@@ -47,7 +47,8 @@ def draw_streamlines(axes: Axes, raster: Raster, name: str, inks: np.ndarray) ->
         row, column = raster.pixel(line)
         pieces = np.stack([line[:-1], line[1:]], axis=1)
         axes.add_collection(
-            LineCollection(list(pieces), colors=inks[row, column][1:], linewidths=0.4), autolim=False
+            LineCollection(list(pieces), colors=inks[row, column][1:], linewidths=0.4, capstyle="round"),
+            autolim=False,
         )
         middle = len(line) // 2
         direction = line[middle] - line[middle - 1]
