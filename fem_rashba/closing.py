@@ -27,19 +27,19 @@ def scaled(value: float, unit: str) -> str:
     """A value with a prefix of its unit: 1.234e-6 A is 1.234 uA."""
     power = max((p for p in _PREFIXES if abs(value) >= 0.99999 * 10.0**p), default=None)
     if value == 0 or power is None:
-        return f"{value:.5g} {unit}"
-    return f"{value / 10.0**power:.5g} {_PREFIXES[power]}{unit}"
+        return f"{value:.6g} {unit}"
+    return f"{value / 10.0**power:.6g} {_PREFIXES[power]}{unit}"
 
 
 def _terminals(terminals: dict[str, Any]) -> list[str]:
     lines = ["terminals        voltage         current into the film"]
+    noise = 1e-9 * max(abs(found["current_A"]) for found in terminals.values())
     for name, found in terminals.items():
         if found["voltage_V"] is None:
             lines.append(f"  {name:<14} open")
         else:
-            lines.append(
-                f"  {name:<14} {scaled(found['voltage_V'], 'V'):<15} {scaled(found['current_A'], 'A')}"
-            )
+            current = found["current_A"] if abs(found["current_A"]) > noise else 0.0
+            lines.append(f"  {name:<14} {scaled(found['voltage_V'], 'V'):<15} {scaled(current, 'A')}")
     return lines
 
 
@@ -47,7 +47,8 @@ def _torque(torque: dict[str, Any]) -> list[str]:
     if torque["fieldlike"] is None:
         reason = "no current" if torque["axis"] is None else "the magnetization is along its axis"
         return [f"torque           neither fieldlike nor dampinglike: {reason}"]
-    axis = ", ".join(f"{component:.4g}" for component in torque["axis"])
+    # rounded, and without the sign of a zero
+    axis = ", ".join(f"{round(component, 4) + 0.0:g}" for component in torque["axis"])
     lines = [f"torque           average, with the axis e = [{axis}]"]
     fields = torque.get("effective_field_mT")
     for name, vector in (("fieldlike", "e x m"), ("dampinglike", "m x (e x m)")):
