@@ -6,6 +6,7 @@ from typing import Any
 
 import dolfinx
 import numpy as np
+from dolfinx import fem
 from dolfinx.mesh import GhostMode, Mesh, MeshTags, create_cell_partitioner, create_mesh
 from mpi4py import MPI
 
@@ -14,6 +15,7 @@ try:
 except ImportError:
     from dolfinx.io import gmshio as _gmsh_io
 
+_JIT = {"timeout": 600}
 VERSION = tuple(int(part) for part in dolfinx.__version__.split(".")[:2])
 
 
@@ -37,3 +39,16 @@ def distributed_mesh(comm: MPI.Comm, cells: np.ndarray, points: np.ndarray, elem
     return create_mesh(
         comm, cells=cells[here].astype(np.int64), x=points[here].astype(float), e=element, partitioner=partitioner
     )
+
+
+def compiled(form: Any) -> Any:
+    """The form, just-in-time compiled. Collective.
+
+    Processes that compile the same form wait for each other; on a loaded machine longer than dolfinx allows for.
+    """
+    return fem.form(form, jit_options=_JIT)
+
+
+def compiled_expression(expression: Any, points: np.ndarray) -> fem.Expression:
+    """The expression at reference points, just-in-time compiled. Collective."""
+    return fem.Expression(expression, points, jit_options=_JIT)

@@ -125,7 +125,9 @@ def _under_field(
             )
     result = {name: given.get(name, default_condition(name, field)) for name in names}
     if not any(isinstance(c, Contact) for c in result.values()):
-        raise ValueError("no terminal is a contact of the electric_field: source and drain are by default, others if they say so")
+        raise ValueError(
+            "no terminal is a contact of the electric_field: source and drain are by default, others if they say so"
+        )
     return result
 
 
@@ -146,7 +148,7 @@ def _check_circuit(terminals: Mapping[str, Condition]) -> None:
             f"the currents of the terminals {', '.join(map(repr, currents))} do not add up: their sum is {total:g} A "
             "and no terminal has a voltage to take it"
         )
-    raise ValueError("no terminal is grounded; give at least one a voltage, such as \"0 V\"")
+    raise ValueError('no terminal is grounded; give at least one a voltage, such as "0 V"')
 
 
 def _finite(value: str | float, unit: str, name: str) -> float:

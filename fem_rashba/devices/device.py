@@ -11,6 +11,8 @@ from dolfinx import fem
 from dolfinx.mesh import Mesh, MeshTags, exterior_facet_indices, meshtags
 from mpi4py import MPI
 
+from fem_rashba.compat import compiled
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Device:
@@ -85,7 +87,7 @@ class Device:
         ds = ufl.Measure("ds", domain=self.mesh, subdomain_data=chosen)
         x = ufl.SpatialCoordinate(self.mesh)
         test = ufl.TestFunction(fem.functionspace(self.mesh, ("DG", 0, (3,))))
-        assembled = fem.assemble_vector(fem.form(ufl.inner(ufl.as_vector((1, x[0], x[1])), test) * ds(1)))
+        assembled = fem.assemble_vector(compiled(ufl.inner(ufl.as_vector((1, x[0], x[1])), test) * ds(1)))
         owned = 3 * assembled.index_map.size_local
         # an owned facet belongs to an owned cell, so nothing lies on the ghosts
         return np.asarray(self.mesh.comm.allreduce(assembled.array[:owned].reshape(-1, 3).sum(axis=0), op=MPI.SUM))
@@ -122,4 +124,4 @@ def element_size(mesh: Mesh) -> tuple[float, float]:
 
 def _measure(mesh: Mesh, over: ufl.Measure) -> float:
     one = fem.Constant(mesh, mesh.geometry.x.dtype.type(1.0))
-    return float(mesh.comm.allreduce(fem.assemble_scalar(fem.form(one * over)), op=MPI.SUM))
+    return float(mesh.comm.allreduce(fem.assemble_scalar(compiled(one * over)), op=MPI.SUM))

@@ -1,6 +1,6 @@
 """The calculus of a planar film: z^ is its normal, x and y lie in it, spin vectors have three components.
 
-    a_i = z^ x e_i:  a_x = y^, a_y = -x^;   grad_z = z^ x grad = a_i d_i (sum over i = x, y).
+a_i = z^ x e_i:  a_x = y^, a_y = -x^;   grad_z = z^ x grad = a_i d_i (sum over i = x, y).
 """
 
 from __future__ import annotations

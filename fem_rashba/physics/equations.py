@@ -165,9 +165,7 @@ def spin_row(c: Any, n: Any, S: Any, v: Any, m: Any, E: Any) -> Any:
     """
     diffusion, hall = precessing_diffusion_current(c, S), spin_hall_current(c, n, E)
     carried = polarization_current(c, n, m, E)
-    fluxes = sum(
-        -dot(precessing(c.precession, i, v), diffusion[i] + hall[i]) - dot(v.dx(i), carried[i]) for i in PLANE
-    )
+    fluxes = sum(-dot(precessing(c.precession, i, v), diffusion[i] + hall[i]) - dot(v.dx(i), carried[i]) for i in PLANE)
     return fluxes + dot(v, local_terms(c, n, S, m, E))
 
 

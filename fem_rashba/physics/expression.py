@@ -40,8 +40,8 @@ def parse(formula: str) -> Parsed:
 
 
 def _node(node: ast.expr, formula: str) -> Parsed:
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float) and math.isfinite(node.value):
-        number = float(node.value)
+    if isinstance(node, ast.Constant) and _is_number(node.value):
+        number = float(node.value)  # type: ignore[arg-type]
         return lambda x, y, functions: number
     if isinstance(node, ast.Name) and node.id in ("x", "y", "pi"):
         return {"x": lambda x, y, f: x, "y": lambda x, y, f: y, "pi": lambda x, y, f: math.pi}[node.id]
@@ -51,9 +51,18 @@ def _node(node: ast.expr, formula: str) -> Parsed:
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
         apply, left, right = _OPERATORS[type(node.op)], _node(node.left, formula), _node(node.right, formula)
         return lambda x, y, functions: apply(left(x, y, functions), right(x, y, functions))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS and not node.keywords:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in FUNCTIONS
+        and not node.keywords
+    ):
         name, arguments = node.func.id, [_node(argument, formula) for argument in node.args]
         if len(arguments) != (2 if name == "atan2" else 1):
             raise ValueError(f"the expression {formula!r} gives {name} the wrong number of arguments")
         return lambda x, y, functions: getattr(functions, name)(*(a(x, y, functions) for a in arguments))
     raise ValueError(f"the expression {formula!r} has {ast.unparse(node)!r}; it may have {_ALLOWED}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -30,8 +30,11 @@ UFL_MATH = SimpleNamespace(
     minimum=ufl.min_value,
 )
 NUMPY_MATH = SimpleNamespace(
-    **{name: getattr(np, name.replace("asin", "arcsin").replace("acos", "arccos").replace("atan", "arctan"))
-       for name in FUNCTIONS if name not in ("atan2", "abs")},
+    **{
+        name: getattr(np, name.replace("asin", "arcsin").replace("acos", "arccos").replace("atan", "arctan"))
+        for name in FUNCTIONS
+        if name not in ("atan2", "abs")
+    },
     atan2=np.arctan2,
     abs=np.abs,
     maximum=np.maximum,

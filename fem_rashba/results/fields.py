@@ -12,6 +12,7 @@ import numpy as np
 import ufl
 from dolfinx import fem, la, plot
 
+from fem_rashba.compat import compiled_expression
 from fem_rashba.physics import equations
 from fem_rashba.results.solution import Solution
 from fem_rashba.solvers.discretization import split
@@ -80,7 +81,7 @@ def nodal_function(solution: Solution) -> fem.Function:
     nodes = _nodes(space)
     owned = mesh.topology.index_map(2).size_local
     cells = np.arange(owned, dtype=np.int32)
-    sampled = fem.Expression(ufl.as_vector(parts), nodes).eval(mesh, cells).reshape(owned, len(nodes), width)
+    sampled = compiled_expression(ufl.as_vector(parts), nodes).eval(mesh, cells).reshape(owned, len(nodes), width)
     total, count = fem.Function(space), fem.Function(space)
     blocks = space.dofmap.list[:owned]
     np.add.at(total.x.array.reshape(-1, width), blocks, sampled)

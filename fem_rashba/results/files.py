@@ -1,11 +1,12 @@
 """Solutions on disk: a folder that appears whole or not at all.
 
-    summary.json    every number        fields.pvd ...   ParaView, Lagrange cells of the solution's degree
-    solution.npz    the complete state  *.png            maps
+summary.json    every number        fields.pvd ...   ParaView, Lagrange cells of the solution's degree
+solution.npz    the complete state  *.png            maps
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -121,6 +122,7 @@ def _replace(folder: Path, target: Path) -> None:
 
 
 def _write_on_root(folder: Path, numbers: dict[str, Any], arrays: Any, drawn: Any) -> None:
+    _check_fields(folder)
     (folder / SUMMARY).write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
     np.savez(folder / STATE, **arrays)
     if drawn is not None:
@@ -144,6 +146,15 @@ def _write_fields(solution: Solution, folder: Path) -> None:
         start += width
     with VTKFile(mesh.comm, folder / "fields.pvd", "w") as file:
         file.write_function(functions, 0.0)
+
+
+def _check_fields(folder: Path) -> None:
+    """VTK's writer does not say when a disk is full: its files then have no end."""
+    for path in (*folder.glob("*.vtu"), *folder.glob("*.pvtu"), *folder.glob("*.pvd")):
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 100))
+            if b"</VTKFile>" not in file.read():
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def _read(folder: Path) -> dict[str, np.ndarray]:

@@ -41,7 +41,9 @@ def pack(solution: Solution) -> Arrays | None:
     local = {
         "order": mesh.topology.original_cell_index[:owned],
         "cells": nodes[mesh.geometry.dofmap[:owned]],
-        "regions": solution.device.cell_tags.values[np.searchsorted(solution.device.cell_tags.indices, np.arange(owned))],
+        "regions": solution.device.cell_tags.values[
+            np.searchsorted(solution.device.cell_tags.indices, np.arange(owned))
+        ],
         "values": solution.u.x.array.reshape(-1, FIELDS)[blocks],
         "nodes": nodes,
         "points": mesh.geometry.x[:, :2],

@@ -35,7 +35,7 @@ def summary(solution: Solution, config: dict[str, Any] | None = None) -> dict[st
         is absent or infinite.
     """
     found = solution.integrals
-    result = {
+    result: dict[str, Any] = {
         "film": film_summary(solution.film),
         "mesh": _mesh(solution),
         "solver": asdict(solution.report),

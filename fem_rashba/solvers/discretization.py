@@ -13,6 +13,7 @@ import numpy as np
 import ufl
 from dolfinx import fem, la
 
+from fem_rashba.compat import compiled
 from fem_rashba.physics import equations
 from fem_rashba.physics.film import Coefficients, Film
 from fem_rashba.physics.magnetization import field
@@ -64,7 +65,7 @@ class Discretization:
         if source is not None:
             charge, spin = source(ufl.SpatialCoordinate(self.space.mesh))
             integrand -= charge * q + ufl.dot(spin, v)
-        return fem.form(integrand * self.measure("dx"))
+        return compiled(integrand * self.measure("dx"))
 
 
 def split(u: Any) -> tuple[Any, Any]:
@@ -79,7 +80,9 @@ def discretize(problem: Problem) -> Discretization:
     parameters = problem.magnetization.parameters
     packed = fem.Constant(mesh, np.array(parameters, dtype=float)) if parameters else None
     # 2 p is exact on affine cells for uniform m; textures and curved cells are no polynomials
-    curved = mesh.ufl_domain().ufl_coordinate_element().embedded_superdegree > 1 and mesh.basix_cell().name == "triangle"
+    curved = (
+        mesh.ufl_domain().ufl_coordinate_element().embedded_superdegree > 1 and mesh.basix_cell().name == "triangle"
+    )
     extra = 0 if problem.magnetization.is_uniform and not curved else 4
     return Discretization(
         problem=problem,
@@ -111,9 +114,7 @@ def _by_region(space: fem.FunctionSpace, problem: Problem, films: dict[str, Film
     return function
 
 
-def cell_integrals(
-    discretization: Discretization, terms: Sequence[Any], kind: str = "dx"
-) -> np.ndarray:
+def cell_integrals(discretization: Discretization, terms: Sequence[Any], kind: str = "dx") -> np.ndarray:
     """Integrals of scalar UFL terms over each owned cell, shape (cells, terms).
 
     `kind` "dx": over the cell; "ds": over its exterior facets; "dS": of flux terms of both sides, the net amount that
@@ -125,7 +126,7 @@ def cell_integrals(
     test = ufl.TestFunction(space)
     test = test("+") - test("-") if kind == "dS" else test
     vector = ufl.as_vector(list(terms))
-    form = fem.form(ufl.inner(vector, test) * discretization.measure(kind))
+    form = compiled(ufl.inner(vector, test) * discretization.measure(kind))
     assembled = fem.assemble_vector(form)
     assembled.scatter_reverse(la.InsertMode.add)
     owned = mesh.topology.index_map(mesh.topology.dim).size_local

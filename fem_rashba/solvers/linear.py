@@ -167,7 +167,9 @@ class LinearSystem:
             return
         unused = [key for key in self._given if not was_used(self._prefix + key)]
         if unused:
-            raise ValueError(f"the PETSc option {unused[0]!r} is used by nothing; check its name and the solver it is for")
+            raise ValueError(
+                f"the PETSc option {unused[0]!r} is used by nothing; check its name and the solver it is for"
+            )
         self._checked = True
 
     def destroy(self) -> None:

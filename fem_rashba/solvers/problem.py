@@ -92,7 +92,10 @@ def pose(
         raise ValueError(f"degree = {degree!r} must be 1, 2, 3 or 4")
     if isinstance(electric_field, str) or len(electric_field) != 2:
         raise ValueError(f"electric_field = {electric_field!r} must be two fields [Ex, Ey]")
-    field = (quantity(electric_field[0], "V/nm", "electric_field"), quantity(electric_field[1], "V/nm", "electric_field"))
+    field = (
+        quantity(electric_field[0], "V/nm", "electric_field"),
+        quantity(electric_field[1], "V/nm", "electric_field"),
+    )
     if not np.isfinite(field).all():
         raise ValueError(f"electric_field = {list(electric_field)!r} must be finite")
     regions = dict(regions or {})

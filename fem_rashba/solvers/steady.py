@@ -229,7 +229,7 @@ def _solve(
         conductances = np.array(unit_inflows).T[rows]
         levels = np.linalg.solve(conductances, terminals.targets() - inflows[rows])
         u.x.array[:] = base + sum(level * response for level, response in zip(levels, responses, strict=True))
-        terminals.levels.update(zip(terminals.free, levels.tolist(), strict=True))
+        terminals.levels.update(zip(terminals.free, map(float, levels), strict=True))
         inflows = terminals.inflows(residual_vector(residual))
     return {name: -float(rate) * AMPERE_PER_RATE for name, rate in zip(terminals.contacts, inflows, strict=True)}
 
