@@ -1,4 +1,4 @@
-"""Charge and spin diffusion and the spin-orbit torque in Rashba ferromagnetic thin films, on two-dimensional devices."""
+"""Charge and spin diffusion and the spin-orbit torque in Rashba ferromagnetic films, on any planar device."""
 
 from __future__ import annotations
 

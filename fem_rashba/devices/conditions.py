@@ -85,7 +85,7 @@ def check_spin(spin: str, name: str = "spin") -> None:
 
 
 def default_condition(name: str, field: tuple[float, float], spin: str | None = None) -> Condition:
-    """What a terminal is that has nothing said of its potential: floating; under a field, open or (source, drain) a contact."""
+    """What a terminal is by default: floating; under a field open, or (source, drain) a contact."""
     if not any(field):
         return Floating(spin or "sink")
     return Contact(spin or "sink") if name in ("source", "drain") else Open(spin)

@@ -363,7 +363,7 @@ def _cross(a: np.ndarray) -> np.ndarray:
 
 
 def relaxation_matrix(c: Coefficients, m: np.ndarray) -> np.ndarray:
-    """L of model section 3 as a matrix, shape (3, 3), 1/ps: L S = r_sf S + r_dp (S + S_z z^) + r_phi m x (S x m) - w m x S."""
+    """L S = r_sf S + r_dp (S + S_z z^) + r_phi m x (S x m) - w m x S as a matrix, shape (3, 3), 1/ps."""
     in_plane_twice = np.diag([1.0, 1.0, 2.0])
     return c.r_sf * np.eye(3) + c.r_dp * in_plane_twice + c.r_phi * (np.eye(3) - np.outer(m, m)) - c.w * _cross(m)
 

@@ -91,7 +91,7 @@ def values(m: Magnetization, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if bad.any():
         i = int(np.flatnonzero(bad)[0])
         raise ValueError(
-            f"the magnetization has no direction at x = {x[i]:g} nm, y = {y[i]:g} nm: it must be finite and not zero there"
+            f"the magnetization has no direction at x = {x[i]:g} nm, y = {y[i]:g} nm: it must be finite and not zero"
         )
     return result
 

@@ -124,7 +124,7 @@ def _trees(distances: dict[str, tuple[np.ndarray, np.ndarray]], name: str) -> li
 
 
 def _spin(solution: Solution, c: Any) -> tuple[np.ndarray | None, float | None]:
-    """Defect of the spin balance by component, with edge fluxes from the fields, and the largest one by the residual."""
+    """Defect of the spin balance by component, edge fluxes from the fields, and the largest one by the residual."""
     discretization = solution.discretization
     inside = solution.integrals.spin_balance
     n, S = split(solution.u)

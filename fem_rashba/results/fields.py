@@ -31,7 +31,8 @@ class NodalFields:
         cell_type: "triangle" or "quadrilateral".
         degree: Of the cells.
         arrays: By name, shape (N,) or (N, k): n (1/nm^2), potential (V), S (1/nm^2), T (torque density on m, eV/nm^2),
-            fieldlike and dampinglike (eV/nm^2, zero where m is along the axis), J (electric sheet current density, A/m), m.
+            fieldlike and dampinglike (eV/nm^2, zero where m is along the axis), J (electric sheet current density,
+            A/m), m.
     """
 
     points: np.ndarray

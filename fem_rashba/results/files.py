@@ -72,7 +72,7 @@ def load(path: str | Path, comm: MPI.Comm = MPI.COMM_WORLD) -> Solution:
 
 
 def check_target(path: str | Path) -> None:
-    """Raises ValueError unless `path` is free, or a folder that fem_rashba wrote, below a folder that one can write to."""
+    """Raises ValueError unless `path` is free or a folder that fem_rashba wrote, where one can write."""
     target = Path(path)
     if (target.exists() or target.is_symlink()) and not _is_ours(target):
         raise ValueError(f"{str(path)!r} exists and was not written by fem-rashba; name another output")

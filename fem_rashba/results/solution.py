@@ -133,7 +133,7 @@ def complete(state: SteadyState, axis: np.ndarray | None) -> Solution:
     if axis is not None:
         return Solution(state=state, axis=axis)
     field = np.array(state.discretization.problem.electric_field)
-    # the electric current is opposite to that of the electrons: a voltage drop has the axis of the field that it stands for
+    # electrons flow against the electric current: a voltage drop has the axis of the field that it stands for
     along = field if field.any() else -integrals(state).charge_current
     length = float(np.hypot(*along))
     return Solution(state=state, axis=np.array([-along[1], along[0], 0.0]) / length if length > 0 else None)

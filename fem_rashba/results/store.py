@@ -1,7 +1,7 @@
 """A solution as arrays and plain data, independent of the number of ranks, and back.
 
-Cells and nodes keep the numbers of the mesh as it was made, and the unknowns are stored cell by cell in the order of the
-reference element, so that any partition finds them again.
+Cells and nodes keep the numbers of the mesh as it was made, and the unknowns are stored cell by cell in the order of
+the reference element, so that any partition finds them again.
 """
 
 from __future__ import annotations

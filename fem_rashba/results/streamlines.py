@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterator
 
 import numpy as np
 import pyvista as pv
 from scipy.ndimage import distance_transform_edt
+from scipy.spatial import cKDTree
 
 from fem_rashba.results.raster import Raster
 
 CELLS = 240
 """Of the grid on which lines are followed, along the longer side of the film."""
 
+CLOSE = 0.98
+"""Lines start no closer to another one than this part of their distance; less than 1 because of rounding."""
+
 
 def streamlines(raster: Raster, name: str, apart: float, still: float) -> list[np.ndarray]:
     """Lines along the vectors and in their direction, each of shape (points, 2), nm.
 
-    Lines that run along the boundary, or over less than `apart`, are left out.
+    The first goes through the middle of the film, the others start beside those before. They come closer where
+    the field converges. Lines that run along the boundary, or over less than `apart`, are left out.
 
     Args:
         raster: The fields.
         name: Of an array with two components.
-        apart: Distance between lines, nm.
+        apart: Distance between lines where they start, nm.
         still: There are no lines where a vector is shorter than this part of the longest one.
     """
     raster = raster.coarse(CELLS)
@@ -31,49 +37,75 @@ def streamlines(raster: Raster, name: str, apart: float, still: float) -> list[n
     moving = lengths > still * lengths.max()
     if not moving.any():
         return []
-    vectors /= lengths.max()
-    spacing = np.array([raster.x[1] - raster.x[0], raster.y[1] - raster.y[0]])
+    step = np.array([raster.x[1] - raster.x[0], raster.y[1] - raster.y[0]])
     # without the padding the box would not count as a boundary
-    depth = distance_transform_edt(np.pad(moving, 1), sampling=spacing[::-1])[1:-1, 1:-1]
-    lines = []
-    for line in _joined(_follow(raster, vectors, moving, apart)):
-        length = np.linalg.norm(np.diff(line, axis=0), axis=1).sum()
-        if length > apart and np.median(depth[raster.pixel(line)]) > 0.25 * apart:
-            middle = len(line) // 2
-            along = (line[middle] - line[middle - 1]) @ vectors[raster.pixel(line[middle, None])][0]
-            lines.append(line if along > 0 else line[::-1])
+    depth = distance_transform_edt(np.pad(moving, 1), sampling=step[::-1])[1:-1, 1:-1]
+    margin = min(apart / 4, depth.max() / 2)
+    field = _field(raster, vectors / lengths.max(), moving)
+    lines: list[np.ndarray] = []
+    starts = deque([_middle(raster, moving)])
+    while starts:
+        start = starts.popleft()
+        crowded = lines and cKDTree(np.concatenate(lines)).query(start)[0] < CLOSE * apart
+        if crowded or depth[raster.pixel(start[None])][0] < margin:
+            continue
+        line = _follow(field, start, step)
+        if _along(line)[-1] > min(apart, 8 * margin) and np.median(depth[raster.pixel(line)]) > margin:
+            lines.append(line)
+            starts.extend(_beside(line, apart))
     return lines
 
 
-def _follow(raster: Raster, vectors: np.ndarray, moving: np.ndarray, apart: float) -> list[np.ndarray]:
-    """Both ways from points that VTK finds; it starts at the pixel nearest to the middle."""
+def _field(raster: Raster, vectors: np.ndarray, moving: np.ndarray) -> pv.UnstructuredGrid:
     step = (raster.x[1] - raster.x[0], raster.y[1] - raster.y[0])
-    image = pv.ImageData(
-        dimensions=(len(raster.x), len(raster.y), 1),
-        spacing=(*step, 1.0),
-        origin=(raster.x[0], raster.y[0], 0.0),
-    )
+    origin = (raster.x[0], raster.y[0], 0.0)
+    image = pv.ImageData(dimensions=(len(raster.x), len(raster.y), 1), spacing=(*step, 1.0), origin=origin)
     image["moving"] = moving.ravel().astype(float)
     image["direction"] = np.pad(vectors.reshape(-1, 2), ((0, 0), (0, 1)))
-    away = np.hypot(*np.meshgrid(raster.x - raster.x.mean(), raster.y - raster.y.mean()))
-    first = int(np.where(moving, away, np.inf).argmin())
-    lines = image.threshold(0.5, scalars="moving", all_scalars=True).streamlines_evenly_spaced_2D(
+    return image.threshold(0.5, scalars="moving", all_scalars=True)
+
+
+def _middle(raster: Raster, moving: np.ndarray) -> np.ndarray:
+    """Of the film's box, so that a symmetric flow has symmetric lines, or else the pixel nearest to it."""
+    middle = np.array([raster.x.mean(), raster.y.mean()])
+    pixels = np.stack(np.meshgrid(raster.x, raster.y), axis=-1)[moving]
+    away = np.linalg.norm(pixels - middle, axis=1)
+    pixel = np.hypot(raster.x[1] - raster.x[0], raster.y[1] - raster.y[0])
+    return middle if away.min() < pixel else pixels[away.argmin()]
+
+
+def _follow(field: pv.UnstructuredGrid, start: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """The line through a point, in the direction of the field."""
+    found = field.streamlines_from_source(
+        pv.PolyData(np.array([[*start, 0.0]])),
         vectors="direction",
-        start_position=image.points[first],
+        # steps of fixed length: those of type 45 get tiny where the field has kinks, and the line ends too early
+        integrator_type=4,
+        integration_direction="both",
         step_unit="l",
-        step_length=float(min(step)),
-        separating_distance=apart,
-        # where the field converges lines come close to each other, and go on
-        separating_distance_ratio=0.1,
+        initial_step_length=float(min(step)),
+        max_length=float(2 * field.length),
+        max_steps=10 * CELLS,
+        compute_vorticity=False,
         interpolator_type="cell",
     )
-    return [lines.get_cell(k).points[:, :2] for k in range(lines.n_cells)]
+    if found.n_points == 0:
+        return start[None]
+    # it comes in two parts, from the point with the field and against it
+    _, order = np.unique(found["IntegrationTime"], return_index=True)
+    return np.asarray(found.points[order, :2], dtype=float)
 
 
-def _joined(halves: Iterable[np.ndarray]) -> list[np.ndarray]:
-    """Lines whose parts forwards and backwards from a point are two of the halves."""
-    lines: dict[tuple[float, ...], np.ndarray] = {}
-    for half in halves:
-        start = tuple(half[0].tolist())
-        lines[start] = np.concatenate([half[:0:-1], lines[start]]) if start in lines else half
-    return [line for line in lines.values() if len(line) > 1]
+def _along(line: np.ndarray) -> np.ndarray:
+    """Distance of the points from the first one along the line, nm."""
+    return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+
+
+def _beside(line: np.ndarray, apart: float) -> Iterator[np.ndarray]:
+    """Points at a distance to either side of a line, upstream first."""
+    along = _along(line)
+    for k in np.searchsorted(along, np.arange(0.0, along[-1], apart)):
+        k = min(k, len(line) - 2)
+        x, y = (line[k + 1] - line[k]) / np.linalg.norm(line[k + 1] - line[k])
+        for side in (apart, -apart):
+            yield line[k] + side * np.array([-y, x])

@@ -32,7 +32,7 @@ class Discretization:
     Attributes:
         problem: What is solved.
         space: Lagrange of the problem's degree with four components.
-        coefficients: UFL constants (one film) or piecewise constant functions (regions), by the names of `Coefficients`.
+        coefficients: UFL constants (one film) or piecewise constant functions (regions), named as in `Coefficients`.
         magnetization: UFL vector, shape (3,).
         electric_field: UFL constant, shape (2,), V/nm.
         quadrature: Metadata of the measures.

@@ -147,8 +147,9 @@ class LinearSystem:
         self._check_options()
         if not self.residual <= self._tolerance:
             raise ConvergenceError(
-                f"the {self.method} solver stopped at a relative residual of {self.residual:.1e} after {self.iterations} "
-                f"iterations; the tolerance is {self._tolerance:g} (reason {self._solver.getConvergedReason()} of PETSc)"
+                f"the {self.method} solver stopped at a relative residual of {self.residual:.1e} after "
+                f"{self.iterations} iterations; the tolerance is {self._tolerance:g} "
+                f"(reason {self._solver.getConvergedReason()} of PETSc)"
             )
         solution = x.array.copy()
         for vector in (b, r, x, correction):

@@ -131,14 +131,14 @@ def _check(problem: Problem) -> None:
     masses = {film.effective_mass for film in problem.films.values()}
     if len(masses) > 1:
         raise ValueError(
-            f"effective_mass = {sorted(masses)} differs between regions; it must be one value, because the continuity of "
-            "n is that of the potential only where n0/eF is the same"
+            f"effective_mass = {sorted(masses)} differs between regions; it must be one value, because "
+            "the continuity of n is that of the potential only where n0/eF is the same"
         )
     coefficients = [film.coefficients for film in problem.films.values()]
     if not problem.sinks and all(c.r_sf == 0 and c.r_dp == 0 for c in coefficients):
         raise ValueError(
-            "the spin density is not determined: with rashba_parameter = 0, spin_flip_time = inf and no edge or terminal "
-            "with spin = 'sink' nothing relaxes it; change one of the three"
+            "the spin density is not determined: with rashba_parameter = 0, spin_flip_time = inf and no edge or "
+            "terminal with spin = 'sink' nothing relaxes it; change one of the three"
         )
     points = problem.device.mesh.geometry.x
     values(problem.magnetization, points[:, 0], points[:, 1])
