@@ -6,6 +6,8 @@ import csv
 import sys
 import tempfile
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +43,10 @@ def mesh(arguments: Namespace) -> None:
     """Write the mesh of a device."""
     config = _config(arguments)
     from fem_rashba.builders import in_device
+    from fem_rashba.devices.gmsh_io import check_target
 
-    with Stages() as stages, in_device(config.resolved):
+    check_target(Path(arguments.out))
+    with Stages() as stages, in_device(config.resolved), _named(arguments.out):
         stages("meshing")
         config.shape.write(arguments.out, **_meshing(config))
     print(f"{arguments.out} written")
@@ -59,13 +63,14 @@ def run(arguments: Namespace) -> None:
     with Stages() as stages:
         solution = _solution(config, stages)
         stages("writing")
-        files.save(
-            solution,
-            arguments.out,
-            fields=config.output.fields,
-            plots=config.output.plots,
-            config=config.resolved,
-        )
+        with _named(arguments.out):
+            files.save(
+                solution,
+                arguments.out,
+                fields=config.output.fields,
+                plots=config.output.plots,
+                config=config.resolved,
+            )
     print(closing.text(arguments.out, summary(solution, config.resolved)), end="")
 
 
@@ -99,7 +104,8 @@ def plot(arguments: Namespace) -> None:
     with Stages() as stages:
         stages("drawing")
         fields = gathered_fields(solution)
-        names = on_root(solution.comm, lambda: _draw(fields, folder))
+        with _named(str(folder)):
+            names = on_root(solution.comm, lambda: _draw(fields, folder))
     print(f"{folder}: {', '.join(names)}")
 
 
@@ -107,6 +113,15 @@ def _config(arguments: Namespace, petsc: dict[str, str] | None = None) -> Config
     from fem_rashba.config import load
 
     return load(arguments.config, arguments.overrides, petsc or {})
+
+
+@contextmanager
+def _named(out: str) -> Iterator[None]:
+    """Errors of the system name what the user asked for, not a temporary file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), out) from error
 
 
 def _draw(fields: NodalFields | None, folder: Path) -> list[str]:

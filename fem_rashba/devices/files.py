@@ -80,7 +80,8 @@ class MeshFile:
             )
 
     def _classify(self, regions: dict[str, int], curves: dict[str, int]) -> Groups:
-        check_names(self.edges, curves, "edge")
+        # "edge:NAME" in a file is the edge NAME
+        check_names(self.edges, {name.removeprefix(f"{EDGE}:"): tag for name, tag in curves.items()}, "edge")
         terminals, edges = {}, {}
         for name, tag in curves.items():
             is_edge = name.startswith(EDGE) or name in self.edges

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from mpi4py import MPI
 from fem_rashba.compat import mesh_from_gmsh
 from fem_rashba.devices.device import Device, complete_facets, element_size
 from fem_rashba.mpi import on_root
+
+_SIGNATURE = b"$Comments\nfem-rashba\n$EndComments"
 
 EDGE = "edge"
 """What exterior facets are called that no group names; curve groups whose name starts with it are edges."""
@@ -114,23 +117,46 @@ def write(path: str | Path, build: Callable[[], Groups], comm: MPI.Comm) -> None
     """Write what `build` makes as a .msh file: whole, or not at all. Collective.
 
     Raises:
-        ValueError: If the name does not end in .msh, or its folder does not exist.
+        ValueError: As `check_target`.
+        OSError: If there is no space.
     """
     path = Path(path)
 
     def save() -> None:
-        if path.suffix != ".msh":
-            raise ValueError(f"cannot write {str(path)!r}: the name of a mesh file must end in .msh")
-        if not path.parent.is_dir():
-            raise ValueError(f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist")
+        check_target(path)
         with session():
             build()
             with tempfile.TemporaryDirectory(dir=path.parent, prefix=".mesh") as folder:
                 part = os.path.join(folder, "part.msh")
                 gmsh.write(part)
+                _sign(part)
                 os.replace(part, path)
 
     on_root(comm, save)
+
+
+def check_target(path: Path) -> None:
+    """Raise a ValueError unless `path` is that of a .msh file, free or ours, in an existing folder."""
+    if path.suffix != ".msh":
+        raise ValueError(f"cannot write {str(path)!r}: the name of a mesh file must end in .msh")
+    if not path.parent.is_dir():
+        raise ValueError(f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist")
+    if path.is_dir() or (path.exists() and not _end(path).endswith(_SIGNATURE)):
+        raise ValueError(f"cannot write {str(path)!r}: it exists and was not written by fem-rashba")
+
+
+def _sign(path: str) -> None:
+    """Mark a file as ours; Gmsh skips sections it does not know, and does not say when a disk is full."""
+    if not _end(Path(path)).rsplit(b"\n", 1)[-1].startswith(b"$End"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+    with open(path, "ab") as file:
+        file.write(_SIGNATURE + b"\n")
+
+
+def _end(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 100))
+        return file.read().rstrip()
 
 
 def estimate(build: Callable[[], Groups], degree: int) -> Estimate:
