@@ -45,13 +45,13 @@ class Grading:
 
 GRADINGS = {
     1: Grading(reach=0.1, growth=1.15, corner=1.0, singular=1 / 32, corner_growth=1.5),
-    2: Grading(reach=0.35, growth=1.3, corner=1 / 2, singular=1 / 256, corner_growth=1.8),
-    3: Grading(reach=0.6, growth=1.4, corner=1 / 4, singular=1 / 512, corner_growth=2.2),
-    4: Grading(reach=0.7, growth=1.5, corner=1 / 8, singular=1 / 8192, corner_growth=2.2),
+    2: Grading(reach=0.35, growth=1.3, corner=1 / 2, singular=1 / 256, corner_growth=2.0),
+    3: Grading(reach=0.6, growth=1.4, corner=1 / 4, singular=1 / 512, corner_growth=2.5),
+    4: Grading(reach=0.7, growth=1.5, corner=1 / 8, singular=1 / 8192, corner_growth=2.5),
 }
-"""By degree. Measured on wires and crosses, alpha 0.005 to 0.1 eV nm, both edge conditions, against a finer P4 solution:
-the largest error of the torque map, relative to its maximum, is 5e-4 (P2), 1e-4 (P3), 1e-5 (P4), and 1.5e-3, 2e-4, 3e-5
-within a nm of re-entrant corners; averages are at 1e-6, 1e-7, 1e-9. P1 is for comparison only."""
+"""By degree. Measured on wires, crosses, notched strips and partial contacts, alpha = 0.005 and 0.05 eV nm, against
+finer P4 solutions: the largest error of the torque map, relative to its maximum, is 5e-4 (P2), 1e-4 (P3), 2e-5 (P4), and
+1.5e-3, 2e-4, 5e-5 within a nm of re-entrant corners; averages are at 3e-6, 6e-7, 3e-8. P1: 2e-3 and 6e-5 on a wire."""
 
 INTERIOR = 1 / 4
 """Largest element, as a part of the smaller side of the device's bounding box."""

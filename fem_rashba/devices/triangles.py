@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import bisect
+import math
+from collections.abc import Callable, Iterable
 
 import gmsh
 import numpy as np
 
 from fem_rashba.devices.meshing import Size, Sizing
-from fem_rashba.devices.outline import Outline, Point
-
-CHORDS = 24
-"""Chords per arc when distances are measured: they leave it by less than 2e-3 of the radius."""
-
+from fem_rashba.devices.outline import Outline, Point, Side
 
 def build(outline: Outline, sizing: Sizing) -> dict[str, list[int]]:
     """Mesh the outline in the current Gmsh model as surface 1; returns the curves of each side name.
@@ -47,44 +45,68 @@ def build(outline: Outline, sizing: Sizing) -> dict[str, list[int]]:
 
 def size_at(outline: Outline, sizing: Sizing) -> Callable[[float, float], float]:
     """The element size (nm) as a function of x and y (nm)."""
-    chains = [side.points(1 if side.centre is None else CHORDS) for side in outline.sides]
-    start = np.concatenate([chain[:-1] for chain in chains])
-    along = np.concatenate([np.diff(chain, axis=0) for chain in chains])
-    along_squared = (along**2).sum(axis=1)
     far = 2.0 * sum(outline.extent)
-    corners = outline.corners()
-    exponents = np.minimum(list(corners.values()), 1.0).round(3)
-    # one size function per group of equal corners keeps the cost independent of their number
-    groups = [
-        (np.array(list(corners))[exponents == s], _table(sizing.corner(s), far))
-        for s in np.unique(exponents)
-    ]
+    distance = _distance_to(outline.sides)
     layer = _table(sizing.layer, far)
+    corners = [(*point, _table(sizing.corner(s), far)) for point, s in outline.corners().items()]
     walls = [
-        (wall.center, np.array([np.cos(wall.angle), np.sin(wall.angle)]), _table(size, far))
-        for wall, size in sizing.walls
+        (*wall.center, math.cos(wall.angle), math.sin(wall.angle), _table(size, far)) for wall, size in sizing.walls
     ]
 
     def size(x: float, y: float) -> float:
-        here = np.array([x, y])
-        offset = here - start
-        t = np.clip((offset * along).sum(axis=1) / along_squared, 0.0, 1.0)
-        offset -= t[:, None] * along
-        h = min(sizing.largest, layer(np.sqrt((offset**2).sum(axis=1).min())))
-        for points, corner in groups:
-            h = min(h, corner(np.sqrt(((here - points) ** 2).sum(axis=1).min())))
-        for center, normal, wall in walls:
-            h = min(h, wall(abs((here - center) @ normal)))
-        return float(h)
+        h = min(sizing.largest, layer(distance(x, y)))
+        for x0, y0, corner in corners:
+            h = min(h, corner(math.hypot(x - x0, y - y0)))
+        for x0, y0, nx, ny, wall in walls:
+            h = min(h, wall(abs((x - x0) * nx + (y - y0) * ny)))
+        return h
 
     return size
 
 
+def _distance_to(sides: Iterable[Side]) -> Callable[[float, float], float]:
+    """The distance to the nearest side, in plain numbers: Gmsh asks point by point, where arrays are slower."""
+    straight = [(*side.start, *side.vector.tolist(), side.length**2) for side in sides if side.centre is None]
+    arcs = []
+    for side in sides:
+        if side.centre is not None:
+            middle = (side.points(2)[1] - side.centre) / math.dist(side.start, side.centre)
+            reach = math.cos(side.turn / 2)
+            arcs.append((*side.centre, math.dist(side.start, side.centre), *middle.tolist(), reach))
+            # beyond its sector an arc is as far as its ends
+            straight += [(*end, 0.0, 0.0, 1.0) for end in (side.start, side.end)]
+
+    def distance(x: float, y: float) -> float:
+        squared = math.inf
+        for x0, y0, dx, dy, length in straight:
+            px, py = x - x0, y - y0
+            t = min(max((px * dx + py * dy) / length, 0.0), 1.0)
+            px -= t * dx
+            py -= t * dy
+            squared = min(squared, px * px + py * py)
+        nearest = math.sqrt(squared)
+        for x0, y0, radius, mx, my, reach in arcs:
+            px, py = x - x0, y - y0
+            r = math.hypot(px, py)
+            if px * mx + py * my >= reach * r:
+                nearest = min(nearest, abs(r - radius))
+        return nearest
+
+    return distance
+
+
 def _table(size: Size, far: float) -> Callable[[float], float]:
-    """`size` for single distances, by interpolation: Gmsh asks point by point."""
+    """`size` for single distances, by linear interpolation."""
     d = np.concatenate([[0.0], np.geomspace(1e-6, 1.0, 600) * far])
     h = size(d)
-    return lambda distance: np.interp(distance, d, h)
+    slopes = (np.diff(h) / np.diff(d)).tolist()
+    d, h = d.tolist(), h.tolist()
+
+    def interpolated(distance: float) -> float:
+        i = min(bisect.bisect_right(d, distance), len(slopes)) - 1
+        return h[i] + slopes[i] * (distance - d[i])
+
+    return interpolated
 
 
 def _generate(size: Callable[[float, float], float], *, order: int) -> None:
