@@ -141,11 +141,6 @@ def test_positions():
     assert {(32, 0), (40, 12), (48, 0)} < both
 
 
-def facet_sizes(device, name, kind="edges"):
-    facets = device.facet_tags.find(getattr(device, kind)[name])
-    return device.mesh.h(1, facets)
-
-
 def cells_at(device, x, y):
     middle = device.mesh.geometry.x[device.mesh.geometry.dofmap][:, :, :2].mean(axis=1)
     return np.ptp(device.mesh.geometry.x[device.mesh.geometry.dofmap][:, :, :2], axis=1)[
@@ -218,7 +213,9 @@ def test_size_rule():
     )
     fine, coarse = (SimpleNamespace(decay_rates=np.array([k])) for k in (2.0, 1.0))
     d = np.linspace(0, 9, 10)
-    assert layer_size({"a": coarse, "b": fine}, 3)(d) == pytest.approx(np.minimum(*(layer_size(f, 3)(d) for f in (fine, coarse))))
+    assert layer_size({"a": coarse, "b": fine}, 3)(d) == pytest.approx(
+        np.minimum(*(layer_size(f, 3)(d) for f in (fine, coarse)))
+    )
 
 
 def test_arcs_converge_with_the_square_of_second_order():
@@ -272,15 +269,24 @@ ERRORS = [
     (lambda: polygon(L_SHAPE, holes=5), "holes = 5 must be a list of polygons"),
     (lambda: polygon(L_SHAPE, holes=[HOLE]), "holes[0] must lie inside the outline without touching it"),
     (lambda: polygon(L_SHAPE, holes=[[[0, 5], [5, 5], [5, 9]]]), "holes[0] must lie inside the outline"),
-    (lambda: polygon(T_SHAPE, holes=[HOLE, HOLE]), "holes[1] must lie inside the outline without touching it or another"),
+    (
+        lambda: polygon(T_SHAPE, holes=[HOLE, HOLE]),
+        "holes[1] must lie inside the outline without touching it or another",
+    ),
     (lambda: polygon([SQUARE, HOOK]), "the outline and its holes touch at the point (9.0, 9.0)"),
     (lambda: polygon(L_SHAPE, terminals={"edge1": L_ENDS["a"]}), "terminal 'edge1' has the name of an edge"),
     (lambda: polygon(L_SHAPE, terminals=L_ENDS, edges=L_ENDS), "terminal 'a' has the name of an edge"),
     (lambda: polygon(L_SHAPE, terminals={"a": [1, 2, 3]}), "terminal 'a': at = [1, 2, 3] must be two points"),
     (lambda: polygon(L_SHAPE, terminals={"a": [[0, 0], [0, 0]]}), "terminal 'a' has no length"),
-    (lambda: polygon(L_SHAPE, terminals={"a": [[80, 1], [80, 21]]}), "terminal 'a' at [[80.0, 1.0], [80.0, 21.0]] must lie on the boundary"),
+    (
+        lambda: polygon(L_SHAPE, terminals={"a": [[80, 1], [80, 21]]}),
+        "terminal 'a' at [[80.0, 1.0], [80.0, 21.0]] must lie on the boundary",
+    ),
     (lambda: polygon(L_SHAPE, terminals={"a": [[5, 5], [9, 5]]}), "must lie on the boundary of the device, all of it"),
-    (lambda: polygon(T_SHAPE, terminals={"a": [[0, 30], [90, 30]]}), "must lie on the boundary of the device, all of it"),
+    (
+        lambda: polygon(T_SHAPE, terminals={"a": [[0, 30], [90, 30]]}),
+        "must lie on the boundary of the device, all of it",
+    ),
     (
         lambda: polygon(L_SHAPE, terminals=L_ENDS | {"c": [[80, 5], [80, 10]]}),
         "terminal 'c' overlaps 'a'; every side belongs to one",
@@ -291,7 +297,10 @@ ERRORS = [
         "terminals 'a' and 'b' touch at (80.0, 20.0); an edge must separate them",
     ),
     (lambda: wire(length=9, width=9).mesh(FILM, degree=7), "degree = 7 must be one of 1, 2, 3, 4"),
-    (lambda: wire(length=9, width=9).mesh(FILM, element_size="fine"), "element_size = 'fine' must be 'auto' or a length"),
+    (
+        lambda: wire(length=9, width=9).mesh(FILM, element_size="fine"),
+        "element_size = 'fine' must be 'auto' or a length",
+    ),
     (lambda: wire(length=9, width=9).mesh(FILM, element_size=0), "element_size = 0 must be positive and at most"),
     (lambda: wire(length=9, width=9).mesh(FILM, element_size="1 eV"), "element_size = '1 eV' has the wrong dimension"),
     (lambda: wire(length=9, width=9).mesh(FILM, largest=-1), "largest = -1 must be positive"),
@@ -299,8 +308,14 @@ ERRORS = [
         lambda: wire(length=9, width=9).mesh(FILM).terminal_length("sorce"),
         "unknown terminal 'sorce'; this device has 'source', 'drain'",
     ),
-    (lambda: wire(length=9, width=9).mesh(FILM).edge_length("top"), "unknown edge 'top'; this device has 'lower', 'upper'"),
-    (lambda: wire(length=9, width=9).write("wire.vtk", FILM), "cannot write 'wire.vtk': the name of a mesh file must end in .msh"),
+    (
+        lambda: wire(length=9, width=9).mesh(FILM).edge_length("top"),
+        "unknown edge 'top'; this device has 'lower', 'upper'",
+    ),
+    (
+        lambda: wire(length=9, width=9).write("wire.vtk", FILM),
+        "cannot write 'wire.vtk': the name of a mesh file must end in .msh",
+    ),
     (lambda: wire(length=9, width=9).write("/nowhere/w.msh", FILM), "the folder '/nowhere' does not exist"),
 ]
 

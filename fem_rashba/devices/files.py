@@ -76,13 +76,14 @@ class MeshFile:
         if not SMALLEST <= extent <= LARGEST:
             raise ValueError(
                 f"the device is {extent:.3g} nm long; if the file is in another unit give scale, its length in nm "
-                "(scale = \"1 um\" or \"1 m\")"
+                '(scale = "1 um" or "1 m")'
             )
 
     def _classify(self, regions: dict[str, int], curves: dict[str, int]) -> Groups:
         # "edge:NAME" in a file is the edge NAME
         check_names(self.edges, {name.removeprefix(f"{EDGE}:"): tag for name, tag in curves.items()}, "edge")
-        terminals, edges = {}, {}
+        terminals: dict[str, int] = {}
+        edges: dict[str, int] = {}
         for name, tag in curves.items():
             is_edge = name.startswith(EDGE) or name in self.edges
             short = name.removeprefix(f"{EDGE}:")
@@ -119,7 +120,7 @@ def _groups(dim: int) -> dict[str, int]:
     for _, tag in gmsh.model.getPhysicalGroups(dim):
         name = gmsh.model.getPhysicalName(dim, tag)
         if not name:
-            raise ValueError(f"the {what} group {tag} has no name; give it one: Physical {what.title()}(\"NAME\", {tag})")
+            raise ValueError(f'the {what} group {tag} has no name; give it one: Physical {what.title()}("NAME", {tag})')
         if name in found:
             raise ValueError(f"two {what} groups are called {name!r}; names must differ")
         found[name] = tag
@@ -151,7 +152,9 @@ def _check_topology(curves: dict[str, int]) -> None:
     graph = coo_array((np.ones(len(sides)), sides.T), shape=(len(points), len(points)))
     pieces = len(np.unique(connected_components(graph, directed=False)[1][used]))
     if pieces > 1:
-        raise ValueError(f"the mesh falls into {pieces} pieces that share no nodes; join them (Coherence or BooleanFragments)")
+        raise ValueError(
+            f"the mesh falls into {pieces} pieces that share no nodes; join them (Coherence or BooleanFragments)"
+        )
     key = sides @ [len(points), 1]
     boundary = key[count == 1]
     seen = np.array([], dtype=np.int64)

@@ -169,9 +169,7 @@ def estimate(build: Callable[[], Groups], degree: int) -> Estimate:
     lengths = np.linalg.norm(points[sides[:, 0]] - points[sides[:, 1]], axis=1)
     inner = (degree - 1) ** 2 if cells.shape[1] == 4 else (degree - 1) * (degree - 2) // 2
     nodes = len(np.unique(cells)) + (degree - 1) * len(sides) + inner * len(cells)
-    return Estimate(
-        cells=len(cells), unknowns=4 * nodes, shortest=float(lengths.min()), longest=float(lengths.max())
-    )
+    return Estimate(cells=len(cells), unknowns=4 * nodes, shortest=float(lengths.min()), longest=float(lengths.max()))
 
 
 def drop_unused_nodes() -> None:
@@ -193,7 +191,7 @@ def drop_unused_nodes() -> None:
 
 
 def corners_of_cells() -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates of the node with tag i + 1, (N, 2) in nm, and the corners of all surface elements, (cells, 3 or 4)."""
+    """Coordinates of the node with tag i + 1, (N, 2) in nm, and the corners of all cells, (cells, 3 or 4)."""
     tags, coordinates, _ = gmsh.model.mesh.getNodes()
     points = np.zeros((int(tags.max()), 2))
     points[tags.astype(np.int64) - 1] = coordinates.reshape(-1, 3)[:, :2]

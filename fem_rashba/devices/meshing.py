@@ -50,8 +50,9 @@ GRADINGS = {
     4: Grading(reach=0.7, growth=1.5, corner=1 / 8, singular=1 / 8192, corner_growth=2.5),
 }
 """By degree. Measured on wires, crosses, notched strips and partial contacts, alpha = 0.005 and 0.05 eV nm, against
-finer P4 solutions: the largest error of the torque map, relative to its maximum, is 5e-4 (P2), 1e-4 (P3), 2e-5 (P4), and
-1.5e-3, 2e-4, 5e-5 within a nm of re-entrant corners; averages are at 3e-6, 6e-7, 3e-8. P1: 2e-3 and 6e-5 on a wire."""
+finer P4 solutions: the largest error of the torque map, relative to its maximum, is 5e-4 (P2), 1e-4 (P3), 2e-5 (P4),
+and 1.5e-3, 2e-4, 5e-5 within a nm of re-entrant corners; averages are at 3e-6, 6e-7, 3e-8. P1: 2e-3 and 6e-5 on a
+wire."""
 
 INTERIOR = 1 / 4
 """Largest element, as a part of the smaller side of the device's bounding box."""
@@ -171,7 +172,9 @@ def _corner_size(layer: Size, grading: Grading, exponent: float) -> Size:
 
 
 def _positive(value: str | float, key: str, extent: tuple[float, float]) -> float:
-    if value != value or (isinstance(value, str) and not value.strip()[:1].isdigit() and value.strip()[:1] not in "+-."):
+    if value != value or (
+        isinstance(value, str) and not value.strip()[:1].isdigit() and value.strip()[:1] not in "+-."
+    ):
         raise ValueError(f"{key} = {value!r} must be 'auto' or a length, such as '2 nm'")
     h = quantity(value, "nm", key)
     if not 0.0 < h <= max(extent):

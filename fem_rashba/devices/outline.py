@@ -20,7 +20,7 @@ SNAP = 9
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """A straight side from `start` to `end`, or an arc of less than half a turn about `centre`; the film lies to its left."""
+    """A straight side, or an arc of less than half a turn about `centre`; on the way to `end` the film is to the left."""
 
     start: Point
     end: Point
@@ -117,10 +117,10 @@ class Outline:
         return total
 
     def corners(self) -> dict[Point, float]:
-        """Every corner with the exponent s of the solution there, which behaves like r^s; s < 1 has infinite derivatives.
+        """Every corner with the exponent s of the solution there, which behaves like r^s: singular for s < 1.
 
-        At an interior angle w, s = pi/w between two edges or two contacts and s = pi/(2w) where a contact meets an edge:
-        s < 1 at re-entrant corners and at contacts that end at more than 90 degrees.
+        At an interior angle w, s = pi/w between two edges or two contacts and s = pi/(2w) where a contact meets an
+        edge: s < 1 at re-entrant corners and at contacts that end at more than 90 degrees.
         """
         found = {}
         for loop in self.loops:

@@ -52,7 +52,9 @@ def outline_of(
 
 
 def _union(outline: Sequence[Any]) -> Polygon:
-    several = _is_list(outline) and len(outline) > 0 and _is_list(outline[0]) and _is_list(outline[0][0] if outline[0] else 0)
+    several = (
+        _is_list(outline) and len(outline) > 0 and _is_list(outline[0]) and _is_list(outline[0][0] if outline[0] else 0)
+    )
     rings = list(outline) if several else [outline]
     keys = [f"outline[{i}]" if several else "outline" for i in range(len(rings))]
     film = shapely.union_all([_polygon(ring, key) for ring, key in zip(rings, keys, strict=True)])
@@ -146,7 +148,9 @@ def _check_pinches(loops: list[list[Side]]) -> None:
     corners = [side.start for loop in loops for side in loop]
     for corner in corners:
         if corners.count(corner) > 1:
-            raise ValueError(f"the outline and its holes touch at the point {corner}; they must share sides or keep apart")
+            raise ValueError(
+                f"the outline and its holes touch at the point {corner}; they must share sides or keep apart"
+            )
 
 
 def _check_contacts(outline: Outline) -> None:
@@ -175,6 +179,8 @@ def _is_list(value: Any) -> bool:
 
 
 def _is_point(value: Any) -> bool:
-    return _is_list(value) and len(value) == 2 and all(
-        isinstance(c, int | float) and not isinstance(c, bool) and math.isfinite(c) for c in value
+    return (
+        _is_list(value)
+        and len(value) == 2
+        and all(isinstance(c, int | float) and not isinstance(c, bool) and math.isfinite(c) for c in value)
     )

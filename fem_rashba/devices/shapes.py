@@ -135,7 +135,20 @@ def hall_cross(*, arm_width: Length, arm_length: Length) -> Shape:
     """
     a = _positive(arm_width, "arm_width") / 2
     b = a + _positive(arm_length, "arm_length")
-    corners = [(a, a), (a, b), (-a, b), (-a, a), (-b, a), (-b, -a), (-a, -a), (-a, -b), (a, -b), (a, -a), (b, -a), (b, a)]
+    corners = [
+        (a, a),
+        (a, b),
+        (-a, b),
+        (-a, a),
+        (-b, a),
+        (-b, -a),
+        (-a, -a),
+        (-a, -b),
+        (a, -b),
+        (a, -a),
+        (b, -a),
+        (b, a),
+    ]
     names = ["edge", "left", "edge", "edge", "source", "edge", "edge", "right", "edge", "edge", "drain", "edge"]
     outline = Outline(loops=(closed(corners, names),), terminals=("source", "drain", "left", "right"))
     return Shape(name="hall_cross", geometry=outline)
@@ -169,7 +182,9 @@ def notched_strip(
         raise ValueError(f"notch_depth = {notch_depth!r} must be less than {limit}, {y / notches:g} nm")
     radius = (a * a + d * d) / (2 * d)
     if notch == "round" and d > a and 2 * radius >= x:
-        raise ValueError(f"notch_depth = {notch_depth!r} makes an arc {2 * radius:g} nm wide; the strip is {x:g} nm long")
+        raise ValueError(
+            f"notch_depth = {notch_depth!r} makes an arc {2 * radius:g} nm wide; the strip is {x:g} nm long"
+        )
     tip = [(x / 2 + a, y - d), (x / 2 - a, y - d)] if notch == "slit" else [(x / 2, y - d)]
     corners = [(x, y), (x / 2 + a, y), *tip, (x / 2 - a, y)]
     names = ["upper", *["notch"] * (len(tip) + 1), "upper"]

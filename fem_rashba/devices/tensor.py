@@ -23,7 +23,7 @@ def grid_lines(outline: Outline, sizing: Sizing, axis: int) -> np.ndarray:
     stations = np.unique([point[axis] for point in outline.corners()])
     corners = [(point[axis], sizing.corner(exponent)) for point, exponent in outline.corners().items()]
     bands = _bands(outline, sizing, axis)
-    finest = min(float(size(np.zeros(1))[0]) for *_, size in (*corners, *bands))
+    finest = min(float(size(np.zeros(1))[0]) for size in (*(c[1] for c in corners), *(b[3] for b in bands)))
     x = _samples(stations, bands, finest)
     h = np.full(x.shape, sizing.largest)
     for station, size in corners:

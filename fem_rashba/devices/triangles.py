@@ -12,6 +12,7 @@ import numpy as np
 from fem_rashba.devices.meshing import Size, Sizing
 from fem_rashba.devices.outline import Outline, Point, Side
 
+
 def build(outline: Outline, sizing: Sizing) -> dict[str, list[int]]:
     """Mesh the outline in the current Gmsh model as surface 1; returns the curves of each side name.
 
@@ -99,12 +100,11 @@ def _table(size: Size, far: float) -> Callable[[float], float]:
     """`size` for single distances, by linear interpolation."""
     d = np.concatenate([[0.0], np.geomspace(1e-6, 1.0, 600) * far])
     h = size(d)
-    slopes = (np.diff(h) / np.diff(d)).tolist()
-    d, h = d.tolist(), h.tolist()
+    places, sizes, slopes = ([float(v) for v in values] for values in (d, h, np.diff(h) / np.diff(d)))
 
     def interpolated(distance: float) -> float:
-        i = min(bisect.bisect_right(d, distance), len(slopes)) - 1
-        return h[i] + slopes[i] * (distance - d[i])
+        i = min(bisect.bisect_right(places, distance), len(slopes)) - 1
+        return sizes[i] + slopes[i] * (distance - places[i])
 
     return interpolated
 

@@ -1,0 +1,57 @@
+"""What a device is on the ranks of this run, as JSON on rank 0: `mpirun -n N python devices_on_ranks.py FILE.msh`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import ufl
+from dolfinx import fem
+from mpi4py import MPI
+
+from fem_rashba.devices.shapes import hall_cross, mesh_file, notched_strip
+
+FILM = SimpleNamespace(decay_rates=np.array([0.3]))
+COMM = MPI.COMM_WORLD
+
+
+def describe(device):
+    """Global numbers only."""
+    one = fem.Constant(device.mesh, 1.0)
+    inner = fem.assemble_scalar(fem.form((one("+") + one("-")) * ufl.dS(domain=device.mesh)))
+    cells = device.mesh.topology.index_map(2)
+    owned = device.cell_tags.indices < cells.size_local
+    lone = np.isin(np.arange(cells.size_local + cells.num_ghosts), device.cell_tags.indices).all()
+    return {
+        "cells": device.cells,
+        "tagged": COMM.allreduce(int(owned.sum())),
+        "ghosts tagged": bool(COMM.allreduce(lone, op=MPI.LAND)),
+        "size": device.element_size,
+        "area": device.area,
+        "inner": COMM.allreduce(inner),
+        "terminals": {name: device.terminal_length(name) for name in device.terminals},
+        "edges": {name: device.edge_length(name) for name in device.edges},
+        "center": device.terminal_center("source").tolist(),
+    }
+
+
+def failures():
+    """The message of an error that only rank 0 meets, from every rank."""
+    try:
+        mesh_file("none.msh").mesh(FILM)
+    except ValueError as error:
+        return COMM.gather(str(error))
+    return COMM.gather("no error")
+
+
+shapes = {
+    "cross": hall_cross(arm_width=20, arm_length=15),
+    "round": notched_strip(length=80, width=40, notch_width=16, notch_depth=8, notch="round"),
+    "file": mesh_file(sys.argv[1]),
+}
+found = {key: describe(shape.mesh(FILM)) for key, shape in shapes.items()}
+messages = failures()
+if COMM.rank == 0:
+    print("FOUND", json.dumps({"devices": found, "errors": sorted(set(messages)), "ranks": len(messages)}))
