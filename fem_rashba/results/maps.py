@@ -184,7 +184,7 @@ def _usual(sizes: np.ndarray, areas: np.ndarray) -> float:
 
 def _unit(shown: Map, peak: float) -> tuple[float, str]:
     """The power of 1000 that leaves 1 to 1000 of the peak, and the unit that says so."""
-    # the addend keeps 1e-6, whose logarithm may come out below -6, in its own decade
+    # the addend: 1e-3 but for rounding is 1 m and not 1000 µ
     exponent = 3 * math.floor(math.log10(peak) / 3 + 1e-9) if peak > 0.0 else 0
     if exponent == 0:
         return 1.0, shown.unit

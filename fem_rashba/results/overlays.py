@@ -14,7 +14,7 @@ from fem_rashba.results.streamlines import streamlines
 LINES_APART = 0.14
 """Of streamlines, inches."""
 
-STILL = 0.02
+STILL = 0.005
 """Vectors below this part of the longest have no streamlines: their direction is of no interest."""
 
 ARROWS = 26

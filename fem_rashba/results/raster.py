@@ -45,9 +45,7 @@ class Raster:
     def coarse(self, longest: int) -> Raster:
         """Every n-th pixel, about `longest` along the longer side, as far from either end."""
         n = max(1, max(len(self.x), len(self.y)) // longest)
-        rows, columns = (
-            slice((k - 1) % n // 2, None, n) if k > n else slice(None) for k in (len(self.y), len(self.x))
-        )
+        rows, columns = (slice((k - 1) % n // 2, None, n) if k > n else slice(None) for k in (len(self.y), len(self.x)))
         arrays = {name: array[rows, columns] for name, array in self.arrays.items()}
         return replace(self, x=self.x[columns], y=self.y[rows], arrays=arrays)
 

@@ -18,12 +18,16 @@ CELLS = 240
 CLOSE = 0.98
 """Lines start no closer to another one than this part of their distance; less than 1 because of rounding."""
 
+TURNS = 2
+"""Closed lines are followed over this many diagonals of the film."""
+
 
 def streamlines(raster: Raster, name: str, apart: float, still: float) -> list[np.ndarray]:
     """Lines along the vectors and in their direction, each of shape (points, 2), nm.
 
     The first goes through the middle of the film, the others start beside those before. They come closer where
-    the field converges. Lines that run along the boundary, or over less than `apart`, are left out.
+    the field converges. Lines that run along the boundary or another line, fade within the film or are shorter
+    than `apart` are left out.
 
     Args:
         raster: The fields.
@@ -38,22 +42,32 @@ def streamlines(raster: Raster, name: str, apart: float, still: float) -> list[n
     if not moving.any():
         return []
     step = np.array([raster.x[1] - raster.x[0], raster.y[1] - raster.y[0]])
-    # without the padding the box would not count as a boundary
-    depth = distance_transform_edt(np.pad(moving, 1), sampling=step[::-1])[1:-1, 1:-1]
-    margin = min(apart / 4, depth.max() / 2)
+    # distance to the boundary; without the padding the box would not count as one
+    film = np.pad(np.isfinite(raster.arrays[name][..., 0]), 1)
+    depth = distance_transform_edt(film, sampling=step[::-1])[1:-1, 1:-1]
+    margin = min(apart / 5, depth.max() / 2)
     field = _field(raster, vectors / lengths.max(), moving)
     lines: list[np.ndarray] = []
     starts = deque([_middle(raster, moving)])
     while starts:
         start = starts.popleft()
-        crowded = lines and cKDTree(np.concatenate(lines)).query(start)[0] < CLOSE * apart
-        if crowded or depth[raster.pixel(start[None])][0] < margin:
+        if _distance(start, lines) < CLOSE * apart or depth[raster.pixel(start[None])][0] < margin:
             continue
         line = _follow(field, start, step)
-        if _along(line)[-1] > min(apart, 8 * margin) and np.median(depth[raster.pixel(line)]) > margin:
+        deep, length = depth[raster.pixel(line)], _along(line)[-1]
+        fades = max(deep[0], deep[-1]) > 3 * max(step) and length < TURNS * field.length
+        crowded = np.median(deep) < margin or np.median(_distance(line, lines)) < apart / 3
+        if not fades and not crowded and length > min(apart, 5 * margin):
             lines.append(line)
             starts.extend(_beside(line, apart))
     return lines
+
+
+def _distance(points: np.ndarray, lines: list[np.ndarray]) -> np.ndarray:
+    """From points of shape (..., 2) to the nearest line."""
+    if not lines:
+        return np.full(points.shape[:-1], np.inf)
+    return np.asarray(cKDTree(np.concatenate(lines)).query(points)[0])
 
 
 def _field(raster: Raster, vectors: np.ndarray, moving: np.ndarray) -> pv.UnstructuredGrid:
@@ -67,7 +81,8 @@ def _field(raster: Raster, vectors: np.ndarray, moving: np.ndarray) -> pv.Unstru
 
 def _middle(raster: Raster, moving: np.ndarray) -> np.ndarray:
     """Of the film's box, so that a symmetric flow has symmetric lines, or else the pixel nearest to it."""
-    middle = np.array([raster.x.mean(), raster.y.mean()])
+    left, right, bottom, top = raster.extent
+    middle = np.array([(left + right) / 2, (bottom + top) / 2])
     pixels = np.stack(np.meshgrid(raster.x, raster.y), axis=-1)[moving]
     away = np.linalg.norm(pixels - middle, axis=1)
     pixel = np.hypot(raster.x[1] - raster.x[0], raster.y[1] - raster.y[0])
@@ -84,7 +99,7 @@ def _follow(field: pv.UnstructuredGrid, start: np.ndarray, step: np.ndarray) -> 
         integration_direction="both",
         step_unit="l",
         initial_step_length=float(min(step)),
-        max_length=float(2 * field.length),
+        max_length=float(1.01 * TURNS * field.length),
         max_steps=10 * CELLS,
         compute_vorticity=False,
         interpolator_type="cell",
