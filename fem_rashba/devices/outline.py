@@ -20,7 +20,7 @@ SNAP = 9
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """A straight side, or an arc of less than half a turn about `centre`; on the way to `end` the film is to the left."""
+    """A straight side, or an arc of less than half a turn about `centre`; towards `end` the film is on the left."""
 
     start: Point
     end: Point
