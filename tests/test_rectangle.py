@@ -23,8 +23,7 @@ WALL = neel_wall(center=[6, 4], width=3)
 NEEL = [1 / sp.cosh((x - 6) / 3), sp.Integer(0), sp.tanh((x - 6) / 3)]
 
 # m = NEEL, g = 1/nm^3, all sides alike: particles per ps along +x, T_fl, T_dl (hbar/(ps nm^2)). The digits on which
-# solve_rectangle(film, NEEL, 12, 8, 30, 24, 0, 0, 1.0, sides, sides) and runs with graded elements agree; one such run takes
-# some seconds.
+# solve_rectangle(film, NEEL, 12, 8, 30, 24, 0, 0, 1.0, sides, sides) and runs with graded elements agree.
 QUOTED = {
     ("paper", 0.01, "sink"): (-991.244096, 2.1663013, -0.81914437),
     ("paper", 0.01, "insulating"): (-991.250438, 2.6926399, 0.0916587),
