@@ -359,13 +359,18 @@ def _directions() -> np.ndarray:
 
 
 def _cross(a: np.ndarray) -> np.ndarray:
-    return np.array([[0, -a[2], a[1]], [a[2], 0, -a[0]], [-a[1], a[0], 0]])
+    """Matrices of v -> a x v for a of shape (..., 3), shape (..., 3, 3)."""
+    return np.swapaxes(np.cross(a[..., None, :], np.eye(3)), -1, -2)
 
 
 def relaxation_matrix(c: Coefficients, m: np.ndarray) -> np.ndarray:
-    """L S = r_sf S + r_dp (S + S_z z^) + r_phi m x (S x m) - w m x S as a matrix, shape (3, 3), 1/ps."""
+    """L S = r_sf S + r_dp (S + S_z z^) + r_phi m x (S x m) - w m x S as a matrix, 1/ps; (26).
+
+    Shape (..., 3, 3) for m of shape (..., 3).
+    """
     in_plane_twice = np.diag([1.0, 1.0, 2.0])
-    return c.r_sf * np.eye(3) + c.r_dp * in_plane_twice + c.r_phi * (np.eye(3) - np.outer(m, m)) - c.w * _cross(m)
+    transverse = np.eye(3) - m[..., :, None] * m[..., None, :]
+    return c.r_sf * np.eye(3) + c.r_dp * in_plane_twice + c.r_phi * transverse - c.w * _cross(m)
 
 
 def gradient_matrix(c: Coefficients, m: np.ndarray, a: np.ndarray) -> np.ndarray:
