@@ -33,14 +33,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 2 bad input, 3 not converged. The last two say why on standard error.
     """
     comm = exits.world()
-    status, message = 0, ""
+    status, message, failure = 0, "", None
     with exits.silent(0 if comm is None else comm.rank):
         try:
             _run(list(sys.argv[1:] if argv is None else argv))
             sys.stdout.flush()
         except BaseException as error:
             status, message = exits.verdict(error)
-    return exits.agreed(comm, status, message)
+            # the frames of the error hold meshes; freeing them is collective, and the other ranks may not come along
+            failure = error
+    result = exits.agreed(comm, status, message)
+    del failure
+    return result
 
 
 def _run(argv: list[str]) -> None:

@@ -174,15 +174,15 @@ class LinearSystem:
         self._checked = True
 
     def destroy(self) -> None:
-        """Frees the matrix and the factorisation."""
-        self._forget_options()
+        """Frees the matrix and the factorisation. Collective."""
+        self.forget_options()
         self._solver.destroy()
         self.matrix.destroy()
 
-    def _forget_options(self) -> None:
-        # PETSc would name those that nothing used when the program ends
+    def forget_options(self) -> None:
+        """Takes this solver's options out of PETSc's database, which would otherwise report some as unused."""
         settings = PETSc.Options()
-        for key in self._options:
+        for key in _PRESETS[self.method] | self._given:
             settings.delValue(self._prefix + key)
 
 

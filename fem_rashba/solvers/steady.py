@@ -101,9 +101,12 @@ def solve_steady(
         system.factorize()
         clock.stage("solving")
         currents = _solve(discretization, system, residual, terminals, u)
-        unknowns = system.matrix.getSize()[0]
-    finally:
-        system.destroy()
+    except BaseException:
+        # freeing the matrix is collective, and this rank may be the only one that failed
+        system.forget_options()
+        raise
+    unknowns = system.matrix.getSize()[0]
+    system.destroy()
     report = SolverReport(
         method=system.method,
         iterations=terminals.iterations,
