@@ -7,6 +7,7 @@ demos/out/NAME).
 from __future__ import annotations
 
 import argparse
+import os
 import runpy
 import time
 from pathlib import Path
@@ -29,7 +30,7 @@ def main() -> None:
         start = time.perf_counter()
         print(f"--- {name}")
         picture = runpy.run_path(str(HERE / name / f"{name}.py"))["main"](arguments.folder / name)
-        print(f"as asserted, after {time.perf_counter() - start:.1f} s; picture: {picture}\n")
+        print(f"as asserted, after {time.perf_counter() - start:.1f} s; picture: {os.path.relpath(picture)}\n")
 
 
 if __name__ == "__main__":
