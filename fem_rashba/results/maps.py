@@ -76,8 +76,8 @@ MAPS: Mapping[str, Map] = MappingProxyType(
         "Sy": _spin("S_y", 1),
         "Sz": _spin("S_z", 2),
         "S": _spin(r"|\mathbf{S}|", None),
-        "fieldlike": _torque("fieldlike", r"field-like torque $T_\mathrm{fl}$"),
-        "dampinglike": _torque("dampinglike", r"damping-like torque $T_\mathrm{dl}$"),
+        "fieldlike": _torque("fieldlike", r"fieldlike torque $T_\mathrm{fl}$"),
+        "dampinglike": _torque("dampinglike", r"dampinglike torque $T_\mathrm{dl}$"),
         "potential": Map(array="potential", label="potential", unit="V", kind="level"),
         "charge_current": Map(
             array="J",
