@@ -91,7 +91,8 @@ def _parse(text: str, unit: str, name: str, wanted: str) -> float:
     try:
         parsed = _registry().Quantity(text)
     except pint.UndefinedUnitError as error:
-        raise ValueError(f"{name} = {text!r} has the unknown unit {error.unit_names!r}; it must be {wanted}") from None
+        unknown = error.unit_names if isinstance(error.unit_names, str) else ", ".join(error.unit_names)
+        raise ValueError(f"{name} = {text!r} has the unknown unit {unknown!r}; it must be {wanted}") from None
     except Exception:  # pint lets tokenizer, assertion and syntax errors through
         raise ValueError(f"{name} = {text!r} cannot be read; it must be {wanted}") from None
     if not isinstance(parsed.magnitude, int | float):

@@ -107,7 +107,7 @@ class LinearSystem:
         try:
             solver.setFromOptions()
         except PETSc.Error as error:
-            self._forget_options()
+            self.forget_options()
             given = " ".join(f"-{key} {value}".strip() for key, value in self._given.items())
             raise ValueError(f"PETSc refuses the options {given}: {reason(error)}") from None
         return solver
