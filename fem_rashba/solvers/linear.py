@@ -142,7 +142,7 @@ class LinearSystem:
             self.matrix.mult(x, r)
             r.aypx(-1.0, b)
             self.residual = r.norm() / size
-            if not self.residual > self._tolerance:
+            if not self.residual > self._tolerance or self._solver.getConvergedReason() < 0:
                 break
         self._check_options()
         if not self.residual <= self._tolerance:
