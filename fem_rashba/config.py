@@ -124,14 +124,10 @@ def load(path: str | Path, overrides: Sequence[str] = (), petsc: Mapping[str, st
     Raises:
         ValueError: For the first thing that is wrong, naming the key, its value and what is allowed.
     """
-    table = toml_file.read(path)
-    for text in overrides:
-        toml_file.override(table, text)
-    resolved = validation.resolved(table)
+    resolved = sections(path, overrides)
     resolved["solver"]["petsc"] = {**resolved["solver"]["petsc"], **petsc}
     field = builders.electric_field(resolved["drive"])
-    terminals = {name: builders.condition(name, own, field) for name, own in resolved["terminals"].items()}
-    _check_drive(terminals, field)
+    terminals = conditions(resolved, field)
     given, device = resolved["film"], resolved["device"]
     config = Config(
         film=builders.film(given, "film"),
@@ -157,7 +153,17 @@ def load(path: str | Path, overrides: Sequence[str] = (), petsc: Mapping[str, st
     return config
 
 
-def _check_drive(terminals: dict[str, Condition], field: tuple[float, float]) -> None:
-    """What is wrong with the drive whatever the device's other terminals are, before a device is made."""
+def sections(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The sections of a TOML file with every default, as plain values, as in `load`."""
+    table = toml_file.read(path)
+    for text in overrides:
+        toml_file.override(table, text)
+    return validation.resolved(table)
+
+
+def conditions(resolved: dict[str, Any], field: tuple[float, float]) -> dict[str, Condition]:
+    """The conditions of the listed terminals, checked as far as that goes whatever terminals a device has besides."""
+    terminals = {name: builders.condition(name, own, field) for name, own in resolved["terminals"].items()}
     with in_section("terminals"):
         resolved_terminals([*terminals, *({"source", "drain"} - set(terminals))], terminals, field)
+    return terminals

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fem_rashba.physics.film import Coefficients, Film, relaxation_matrix
-from fem_rashba.units import HBAR
+from fem_rashba.units import HBAR, quantity
 
 # |e x m|^2 below this is m parallel to e but for rounding
 _PARALLEL = 1e-12
@@ -44,24 +44,25 @@ class InfiniteMedium:
 
 
 def infinite_medium(
-    film: Film, m: np.ndarray, electric_field: Sequence[float], axis: Sequence[float] | None = None
+    film: Film, m: np.ndarray, electric_field: Sequence[str | float], axis: Sequence[float] | None = None
 ) -> InfiniteMedium:
     """The exact solution of (26), (33) for any film, with its couplings and denominators.
 
     Args:
         film: The film.
         m: Unit vectors, shape (3,) or (N, 3).
-        electric_field: (Ex, Ey), V/nm.
+        electric_field: (Ex, Ey), strings with units or V/nm.
         axis: e of the torque's decomposition, of any length; default z^ x electric_field.
 
     Raises:
-        ValueError: If m is no unit vector, the axis is zero, or nothing relaxes the spin along m.
+        ValueError: If m is no unit vector, the field has no unit of a field, the axis is zero, or nothing relaxes the
+            spin along m.
     """
     m = np.asarray(m, float)
     if m.shape[-1:] != (3,) or not np.allclose(np.linalg.norm(m, axis=-1), 1.0, rtol=0, atol=1e-9):
         raise ValueError(f"m of shape {m.shape} must be unit vectors of three components")
     c = film.coefficients
-    G = c.states * np.asarray(electric_field, float)
+    G = c.states * np.array([quantity(E, "V/nm", "electric_field") for E in electric_field])
     S = spin_density(c, m, drive(c, m, G))
     T = HBAR * torque_density(c, S, m)
     e = _axis(z_cross(G) if axis is None else np.asarray(axis, float), given=axis is not None)

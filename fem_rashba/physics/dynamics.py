@@ -1,7 +1,7 @@
 """Moving and inhomogeneous magnetization in an infinite medium: (23), (25), (43), (44), (46), (47), errata corrected.
 
 The anisotropy of the spin relaxation is neglected, as the paper does in Secs. III B and VI: beta = tau_Delta/tau_sf.
-(23), (25) and (43) are exact without spin-orbit coupling as far as D lap dS and d(dS)/dt are negligible. Shapes and units
+(23), (25) and (43) are exact without spin-orbit coupling, where D lap dS and d(dS)/dt are negligible. Shapes and units
 are those of `bulk`: m and its derivatives (3,) or (N, 3), lengths in nm, times in ps; torques in hbar/(ps nm^2).
 s0 = PF n0 is the equilibrium spin density.
 """
