@@ -31,8 +31,8 @@ EXACT = {
     1e-2: (0.0583607593, -0.0085850859, 5.69862825, -0.419880057),
     5e-2: (0.0967114340, -0.0473163264, 9.96122032, -3.70627397),
 }
-# What the automatic mesh is made for: maps to 1e-4 of their maximum with elements of degree 3. The terminals change the
-# section by exp(-150/11) = 1e-6 at most, 11 nm being the longest length in these films.
+# Elements of degree 3 on the automatic mesh: maps to 1e-4 of their maximum. The terminals change the section by
+# exp(-150/11) = 1e-6 at most, 11 nm being the longest length in these films.
 TOLERANCE = 1e-4
 STYLE = {"font.size": 7, "axes.linewidth": 0.5, "xtick.major.width": 0.5, "ytick.major.width": 0.5}
 
@@ -69,7 +69,6 @@ def main(folder: Path) -> Path:
             times, label = (10, rf"{alpha:g} ($\times$10)") if k == 0 else (1, f"{alpha:g}")
             for axes, (name, S) in zip(panels[k // 2], profile.items(), strict=True):
                 axes.plot(y, 1e4 * times * S, f"C{k}", lw=1, ls=("-", "--")[k % 2], label=label)
-                axes.axhline(0, color="0.7", lw=0.5, zorder=0)
                 axes.set(ylabel=f"${name}$ (10$^{{-4}}$ nm$^{{-2}}$)", xlim=(0, 50))
             panels[k // 2, 1].legend(title=r"$\alpha$ (eV nm)", frameon=False)
             panels[1, k % 2].set_xlabel("$y$ (nm)")
