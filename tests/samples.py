@@ -133,3 +133,28 @@ def square(cell: str, cells: int, size: tuple[float, float] = (1.0, 1.0), sides:
         edges={n: t for n, t in numbers.items() if n in ("lower", "upper")},
         element_size=element_size(made),
     )
+
+
+STRONG = {"couplings": "consistent", "rashba_parameter": 0.03}
+
+
+def coarse(shape: Any, m: Any, **options: Any) -> Any:
+    """The solution on a mesh of 1 nm with P2: discrete symmetries do not need a finer one."""
+    from fem_rashba import solve
+
+    made = options.pop("film", None) or film(**STRONG)
+    return solve(shape.mesh(made, element_size=1.0, degree=2), made, m, degree=2, **options)
+
+
+def fields(solution: Any, points: np.ndarray) -> np.ndarray:
+    """n, S and T at points, shape (7, points)."""
+    from fem_rashba import probe
+
+    return probe(solution, points)[:, 2:9].T
+
+
+def assert_same(found: np.ndarray, expected: np.ndarray, tolerance: float = 1e-8) -> None:
+    """n, S and T each relative to its largest value."""
+    for rows in (slice(0, 1), slice(1, 4), slice(4, 7)):
+        scale = np.abs(expected[rows]).max()
+        assert np.abs(found[rows] - expected[rows]).max() <= tolerance * scale
