@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import fields
 
+from fem_rashba.physics.comparison import Comparison, comparison
 from fem_rashba.physics.film import Film, Verdict
 from fem_rashba.solvers.estimate import memory_GB, resolved_method, unknowns
 from fem_rashba.solvers.problem import Problem, warnings
@@ -58,7 +59,36 @@ def _film(film: Film, where: str) -> list[str]:
         value = getattr(lengths, field.name)
         shown = "none" if math.isinf(value) else f"{value:.4g}"
         lines.append(f"  {field.name.replace('_', ' '):<16} {shown:>10}")
-    return [*lines, f"validity{where}", *map(_verdict, film.validity), ""]
+    return [*lines, f"validity{where}", *map(_verdict, film.validity), *_kinetic(film, where), ""]
+
+
+def _kinetic(film: Film, where: str) -> list[str]:
+    """The terms in which the couplings differ from the kinetic operator, and by how much in all."""
+    try:
+        found = comparison(film)
+    except ValueError as error:
+        return [f"couplings beside the kinetic operator{where}", f"  {error}"]
+    return _beside(found, where)
+
+
+def _beside(found: Comparison, where: str) -> list[str]:
+    at = f"1/q = {1 / found.wavevector:.3g} nm" if found.wavevector else "q = 0"
+    lines = [f"couplings beside the kinetic operator{where}; share of its norm, averaged over directions of m and q"]
+    lines.append(f"  {'':<38} {'couplings':>10} {'kinetic':>10} {'':<8} {'q = 0':>7} {at:>15}")
+    for distance in found.distances:
+        total = (distance.average_at_zero, distance.average_at_shortest)
+        lines.append(f"  {distance.block.replace('_', ' '):<69} {_share(total[0]):>7} {_share(total[1]):>15}")
+        for term in found.terms:
+            if term.block == distance.block and term.difference != 0:
+                lines.append(
+                    f"    {term.name.replace('_', ' '):<36} {term.model:>10.3g} {term.kinetic:>10.3g} {term.unit:<8} "
+                    f"{_share(term.at_zero):>7} {_share(term.at_shortest):>15}"
+                )
+    return lines
+
+
+def _share(value: float) -> str:
+    return "-" if math.isnan(value) else "inf" if math.isinf(value) else f"{100 * value:.3g} %"
 
 
 def _verdict(verdict: Verdict) -> str:

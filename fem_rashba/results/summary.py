@@ -13,6 +13,7 @@ import numpy as np
 import petsc4py
 
 from fem_rashba import __version__
+from fem_rashba.physics.comparison import comparison
 from fem_rashba.physics.film import Film
 from fem_rashba.results.balance import balance
 from fem_rashba.results.solution import Solution
@@ -67,7 +68,28 @@ def film_summary(film: Film) -> dict[str, Any]:
         "lengths_nm": asdict(film.lengths),
         "validity": [asdict(verdict) for verdict in film.validity],
         "sheet_resistance_ohm": film.sheet_resistance,
+        "kinetic": kinetic_summary(film),
     }
+
+
+def kinetic_summary(film: Film) -> dict[str, Any]:
+    """The couplings beside the kinetic operator: its blocks with distances and terms, as docs/kinetic.md explains.
+
+    {"error": why} for a film so far from the dirty limit that the angular averages do not converge.
+    """
+    try:
+        found = comparison(film)
+    except ValueError as error:
+        return {"error": str(error)}
+    blocks: dict[str, Any] = {}
+    for distance in found.distances:
+        values = asdict(distance)
+        name = values.pop("block")
+        blocks[name] = values | {"terms": {}}
+    for term in found.terms:
+        values = asdict(term)
+        blocks[values.pop("block")]["terms"][values.pop("name")] = values
+    return {"wavevector_per_nm": found.wavevector, "blocks": blocks}
 
 
 def versions() -> dict[str, str]:
