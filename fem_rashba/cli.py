@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from fem_rashba import __version__, exits
 
-LATER = ("sweep", "bulk", "modes", "report")
+LATER = ("sweep", "modes", "report")
 """Commands that a later version will have."""
 
 _ASSIGNMENT = re.compile(r"[^\s=-][^\s=]*=")
@@ -133,6 +133,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "mesh": ("write the mesh of the device", _mesh),
     "run": ("solve and write a folder", _run_command),
     "probe": ("print the solution at points as CSV", _probe),
+    "bulk": ("print the infinite medium of the film, without a mesh, as JSON", _config),
     "plot": ("draw maps as PNG files", _plot),
 }
 

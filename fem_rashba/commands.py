@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 import tempfile
 from argparse import Namespace
@@ -91,6 +92,13 @@ def probe(arguments: Namespace) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows([f"{value:.12g}" for value in row] for row in values)
+
+
+def bulk(arguments: Namespace) -> None:
+    """Print spin density and torque of the infinite medium as JSON."""
+    from fem_rashba import medium
+
+    print(json.dumps(medium.report(medium.load(arguments.config, arguments.overrides)), indent=2))
 
 
 def plot(arguments: Namespace) -> None:

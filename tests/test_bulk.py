@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from math import inf
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +20,7 @@ from references.wire import wire_profile
 from samples import OBLIQUE, film, reference, unit, unit_field
 from ufl.algorithms.apply_algebra_lowering import apply_algebra_lowering
 
+from fem_rashba.cli import main
 from fem_rashba.physics import bulk, equations
 from fem_rashba.physics.film import relaxation_matrix
 from fem_rashba.units import HBAR
@@ -135,3 +140,82 @@ def test_refusals() -> None:
     with pytest.raises(ValueError, match="spin_flip_time = inf nothing relaxes"):
         bulk.infinite_medium(film(rashba_parameter=0.0, spin_flip_time=inf), x, (1e-3, 0))
     assert not bulk.infinite_medium(film(rashba_parameter=0.0), x, (1e-3, 0)).spin_density.any()
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+FIELD = '[drive]\nelectric_field = ["1 mV/nm", "0.2 mV/nm"]\n'
+FILE = """\
+[film]
+rashba_parameter = "0.02 eV nm"
+exchange_time = "10 fs"
+momentum_relaxation_time = "1 fs"
+spin_flip_time = "1 ps"
+fermi_wavevector = "4.3 1/nm"
+
+[device]
+shape = "wire"
+length = "300 nm"
+width = "50 nm"
+
+[magnetization]
+direction = [0.5, 0.3, 0.8]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "wire.toml"
+    path.write_text(FILE + FIELD)
+    return path
+
+
+def test_command_prints_what_python_finds_without_dolfinx(file: Path) -> None:
+    script = (
+        "import sys; from fem_rashba.cli import main; status = main(['bulk', sys.argv[1]]);"
+        "sys.exit(status or any(name in sys.modules for name in ('dolfinx', 'gmsh', 'petsc4py', 'mpi4py')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(file)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    expected = bulk.infinite_medium(film(rashba_parameter=0.02), unit(OBLIQUE), (1e-3, 2e-4))
+    np.testing.assert_allclose(found["S"], expected.spin_density, rtol=1e-12)
+    np.testing.assert_allclose(found["torque"], expected.torque, rtol=1e-12)
+    assert found["fieldlike"] == pytest.approx(expected.fieldlike, rel=1e-12)
+    assert found["dampinglike"] == pytest.approx(expected.dampinglike, rel=1e-12)
+    np.testing.assert_allclose(found["axis"], unit((-0.2, 1, 0)), rtol=1e-12)
+    assert [warning for warning in found["warnings"] if "kF vF tau" in warning]
+
+
+def test_command_takes_axis_and_overrides(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ["drive.torque_axis=[0, 2, 0]", "magnetization.direction=[0, 1, 0]"]
+    assert main(["bulk", str(file), "--set", *settings]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["axis"], found["fieldlike"], found["dampinglike"]) == ([0, 1, 0], None, None)
+    file.write_text(FILE + FIELD + '[regions.left]\nrashba_parameter = "0.03 eV nm"\n')
+    assert main(["bulk", str(file)]) == 0
+    assert "region 'left' is left out" in json.loads(capsys.readouterr().out)["warnings"][-1]
+
+
+TEXTURE = '[magnetization]\ntexture = "neel_wall"\ncenter = ["60 nm", "0 nm"]\nwidth = "5 nm"\n'
+REFUSED = {
+    "voltage": (FILE + '[terminals.source]\nvoltage = "1 mV"\n[terminals.drain]\nvoltage = "0 V"\n', "electric_field"),
+    "zero field": (FILE + '[drive]\nelectric_field = ["0 V/nm", "0 V/nm"]\n', "electric_field is missing or zero"),
+    "both": (FILE + FIELD + '[terminals.source]\nvoltage = "1 mV"\n', "not both"),
+    "texture": (FILE[: FILE.index("[magnetization]")] + TEXTURE + FIELD, "magnetization.texture = 'neel_wall'"),
+    "expression": (
+        FILE.replace("direction = [0.5, 0.3, 0.8]", 'expression = ["x", "1", "0"]') + FIELD,
+        "magnetization.expression",
+    ),
+    "device": (FILE.replace("width =", "with =") + FIELD, "device.with"),
+    "singular": (FILE.replace("0.02 eV nm", "0 eV nm").replace("1 ps", "inf") + FIELD, "nothing relaxes"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_command_refuses_in_one_sentence(case: str, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, message = REFUSED[case]
+    file.write_text(text)
+    assert main(["bulk", str(file)]) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and message in told.err and told.err.count("\n") == 1
