@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     comm = exits.world()
     status, message, failure = 0, "", None
-    with exits.silent(0 if comm is None else comm.rank):
+    with exits.terminable(comm), exits.silent(0 if comm is None else comm.rank):
         try:
             _run(list(sys.argv[1:] if argv is None else argv))
             sys.stdout.flush()
@@ -49,16 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> None:
     if argv and argv[0] in LATER:
-        raise ValueError(
-            f"the command {argv[0]!r} is not available in this version; there are {', '.join(_COMMANDS)}"
-        )
+        raise ValueError(f"the command {argv[0]!r} is not available in this version; there are {', '.join(_COMMANDS)}")
     argv, petsc = _split_petsc(argv)
     arguments = parser().parse_args(_prepared(argv))
     if petsc is not None:
         if arguments.command != "run":
-            raise ValueError(
-                f"PETSc options after -- go only with the command run, not with {arguments.command}"
-            )
+            raise ValueError(f"PETSc options after -- go only with the command run, not with {arguments.command}")
         arguments.petsc = petsc_options(petsc)
     from fem_rashba import commands
 
@@ -100,9 +97,7 @@ def _config(command: argparse.ArgumentParser) -> None:
 
 def _mesh(command: argparse.ArgumentParser) -> None:
     _config(command)
-    command.add_argument(
-        "-o", dest="out", metavar="device.msh", required=True, help="the file to write, in nm"
-    )
+    command.add_argument("-o", dest="out", metavar="device.msh", required=True, help="the file to write, in nm")
 
 
 def _run_command(command: argparse.ArgumentParser) -> None:
@@ -122,9 +117,7 @@ def _probe(command: argparse.ArgumentParser) -> None:
 
 def _plot(command: argparse.ArgumentParser) -> None:
     command.add_argument("out", metavar="OUT", help="what run wrote")
-    command.add_argument(
-        "-o", dest="folder", metavar="FOLDER", help="where the PNG files go, instead of into OUT"
-    )
+    command.add_argument("-o", dest="folder", metavar="FOLDER", help="where the PNG files go, instead of into OUT")
 
 
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
@@ -157,18 +150,17 @@ def _count(text: str) -> int:
 def _prepared(argv: list[str]) -> list[str]:
     """The arguments as argparse takes them: one --set for each value, no point that looks like an option."""
     result: list[str] = []
-    setting = False
-    for argument in argv:
-        if argument == "--set":
-            setting = True
+    words = deque(argv)
+    while words:
+        word = words.popleft()
+        if word != "--set":
+            result.append(f" {word}" if _NEGATIVE_PAIR.match(word) else word)
             continue
-        if setting and _ASSIGNMENT.match(argument):
-            result.append(f"--set={argument}")
-            continue
-        if setting and (not result or not result[-1].startswith("--set=")):
-            raise ValueError(f"--set {argument!r} must be section.key=value; see fem-rashba run --help")
-        setting = False
-        result.append(f" {argument}" if _NEGATIVE_PAIR.match(argument) else argument)
+        if not (words and _ASSIGNMENT.match(words[0])):
+            given = repr(words[0]) if words else "without a value"
+            raise ValueError(f"--set {given} must be section.key=value, such as device.length='50 nm'")
+        while words and _ASSIGNMENT.match(words[0]):
+            result.append(f"--set={words.popleft()}")
     return result
 
 

@@ -79,6 +79,8 @@ def probe(arguments: Namespace) -> None:
     """Print the solution at points as CSV."""
     from fem_rashba import points
 
+    if (arguments.line is None) != (arguments.count is None):
+        raise ValueError("argument -n: the number of points goes with --line, and --line needs it")
     if arguments.points is not None:
         where = points.read(arguments.points)
     else:

@@ -6,7 +6,9 @@ import contextlib
 import errno
 import math
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -15,7 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-BAD_INPUT, NOT_CONVERGED, INTERRUPTED, PIPE_CLOSED, UNEXPECTED = 2, 3, 130, 141, 1
+BAD_INPUT, NOT_CONVERGED, UNEXPECTED = 2, 3, 1
+INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143  # 128 + the number of the signal
 
 PATIENCE = 5.0
 """Seconds that a failed rank waits for the others to fail or finish too, before it ends them."""
@@ -48,6 +51,19 @@ def silent(rank: int) -> Iterator[None]:
         contextlib.redirect_stderr(nowhere),
     ):
         yield
+
+
+@contextlib.contextmanager
+def terminable(comm: MPI.Comm | None) -> Iterator[None]:
+    """Lets the SIGTERM of a batch system unwind a serial command, which removes its temporary files."""
+    if comm is not None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def verdict(error: BaseException) -> tuple[int, str]:

@@ -68,8 +68,8 @@ def one_of(table: Table, options: Iterable[str], where: str) -> str:
     if not given:
         reject_unknown(table, SECTIONS[where], where)
     if len(given) != 1:
-        has = " and ".join(given) or "none of them"
-        raise ValueError(f"[{where}] has {has}; it must have exactly one of {', '.join(options)}")
+        has = " and ".join(given) or "none"
+        raise ValueError(f"[{where}] must have exactly one of {', '.join(options)}; it has {has}")
     return given[0]
 
 
