@@ -7,8 +7,6 @@ R_end/L. The problem is linear, so the reference is taken at the gradient measur
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from math import inf, pi
 from typing import Any
 
 import numpy as np
@@ -98,42 +96,3 @@ def test_other_films_directions_and_edges(edges: Any, m: Any, changes: dict[str,
     kinds = (edges, edges) if isinstance(edges, str) else (edges["lower"], edges["upper"])
     profile = wire_profile(reference(**changes), unit(m), 9.0, 1.0, kinds)
     compared(solution, profile, Section(solution, 40.0), 2e-5)
-
-
-@pytest.mark.parametrize("denominators", ["dirty", "full"])
-@pytest.mark.parametrize("couplings", ["paper", "consistent"])
-@pytest.mark.parametrize("alpha", [0.0, 5e-4, -0.02, 0.1])
-def test_coefficients_of_a_film(alpha: float, couplings: str, denominators: str) -> None:
-    for changes in ({}, {"exchange_time": inf, "spin_flip_time": inf}, {"effective_mass": 0.4, "spin_flip_time": 0.2}):
-        given = {"rashba_parameter": alpha, "couplings": couplings, "denominators": denominators} | changes
-        found, expected = film(**given), reference(**given)
-        names = {"Gam": "Gamma", "b": "hall", "b_w": "charge_b", "r_w": "charge_r", "w0": "gamma_0", "w1": "gamma_1"}
-        names |= {"w2": "gamma_2", "cd": "drive", "k_cov": "precession"}
-        c = asdict(found.coefficients)
-        for name in ("D", "C", "R", "B", "r_dp", "r_phi", "r_sf", "w", "PF", *names):
-            assert c[names.get(name, name)] == pytest.approx(getattr(expected, name), rel=1e-13, abs=0), name
-        assert c["states"] == pytest.approx(expected.n0 / expected.eF, rel=1e-13)
-        assert c["r_rest"] == pytest.approx(expected.r_dp - expected.C**2 / expected.D, abs=1e-12 * (1 + c["r_dp"]))
-        assert found.rashba_wavevector == pytest.approx(expected.k0, rel=1e-13)
-        assert (found.fermi_velocity, found.fermi_energy) == pytest.approx((expected.vF, expected.eF), rel=1e-13)
-
-
-@pytest.mark.parametrize(
-    ("alpha", "row"),
-    [
-        (5e-4, (0.01312, 1.626, 0.0813, 0.00380, 1.62e-5, 0.02134)),
-        (5e-3, (0.1312, 16.26, 0.813, 0.0380, 0.01621, 2.134)),
-        (1e-2, (0.2625, 32.52, 1.626, 0.0760, 0.1297, 8.536)),
-        (5e-2, (1.312, 162.6, 8.130, 0.380, 16.21, 213.4)),
-        (1e-1, (2.625, 325.2, 16.26, 0.760, 129.7, 853.6)),
-    ],
-)
-def test_coefficients_of_the_paper(alpha: float, row: tuple[float, ...]) -> None:
-    """The printed parameters, to the digits of the table."""
-    made = film(rashba_parameter=alpha)
-    c = made.coefficients
-    assert (made.rashba_wavevector, c.C, c.Gamma, c.R, c.B, c.r_dp) == pytest.approx(row, rel=2e-3)
-    common = (497.80, 0.70447, 123.90, 0.09343, 2.9428, 100, 10, 1)
-    found = (made.fermi_velocity, made.fermi_energy, c.D, c.PF, made.density, c.w, c.r_phi, c.r_sf)
-    assert found == pytest.approx(common, rel=5e-5)
-    assert (made.density, made.sheet_resistance) == pytest.approx((4.3**2 / (2 * pi), 12.06e3), rel=4e-4)
