@@ -58,8 +58,8 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Medium:
     field = builders.electric_field(sections["drive"])
     if not any(field):
         raise ValueError(
-            "drive.electric_field is missing or zero; an infinite medium has no terminals with voltages, so bulk needs "
-            'a field, such as ["1 mV/nm", "0 V/nm"]'
+            "drive.electric_field is missing or zero; an infinite medium has no terminals, so bulk needs a field, such "
+            'as ["1 mV/nm", "0 V/nm"], in place of voltages and currents'
         )
     config.conditions(sections, field)
     x, y, z = magnetization.parameters

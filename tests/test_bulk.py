@@ -219,3 +219,10 @@ def test_command_refuses_in_one_sentence(case: str, file: Path, capsys: pytest.C
     assert main(["bulk", str(file)]) == 2
     told = capsys.readouterr()
     assert told.out == "" and message in told.err and told.err.count("\n") == 1
+
+
+def test_example_of_the_documentation_runs() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "infinite_medium.md").read_text()
+    names: dict[str, Any] = {}
+    exec(text.split("```python\n")[1].split("```")[0], names)
+    assert names["fieldlike"].shape == (181,) and np.isfinite(names["fieldlike"]).all()

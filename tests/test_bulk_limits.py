@@ -20,7 +20,7 @@ from references.bulk import (
 )
 from samples import OBLIQUE, film, reference, unit
 
-from fem_rashba.physics import closed_forms, dynamics, limits
+from fem_rashba.physics import bulk, closed_forms, dynamics, limits
 from fem_rashba.units import HBAR
 
 ALONG_X = np.array([1.0, 0.0])
@@ -62,6 +62,18 @@ def test_angular_form_at_1000_films() -> None:
         T = np.array([bulk_torque(f, v, G) for v in m])
         found = closed_forms.angular_torque(film(**p).coefficients, m, G)
         np.testing.assert_allclose(found, T, rtol=0, atol=1e-9 * abs(T).max())
+
+
+def test_a_field_for_every_direction() -> None:
+    """G of shape (N, 2): each row by itself."""
+    c, m, G = film().coefficients, directions(5, 26), np.random.default_rng(27).normal(size=(5, 2))
+    X = bulk.drive(c, m, G)
+    T = bulk.torque_density(c, bulk.spin_density(c, m, X), m)
+    np.testing.assert_allclose(T, [bulk_torque(reference(), v, g) for v, g in zip(m, G, strict=True)], rtol=1e-9)
+    np.testing.assert_allclose(closed_forms.angular_torque(c, m, G), T, rtol=1e-9)
+    strong = limits.strong_coupling_torque(film(), m, G)
+    one = limits.strong_coupling_torque(film(), m[2], G[2])
+    np.testing.assert_allclose(strong[2], one, rtol=1e-12)
 
 
 def test_the_papers_own_symbols() -> None:
