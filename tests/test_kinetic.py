@@ -17,7 +17,7 @@ from samples import OBLIQUE, film, reference, unit
 
 from fem_rashba.physics.comparison import BLOCKS, Comparison, Term, comparison, directions
 from fem_rashba.physics.film import Couplings, Film
-from fem_rashba.physics.kinetic import kernel, model_operator, moments, rate_operator, static_operator
+from fem_rashba.physics.kinetic import as_magnetization, kernel, model_operator, moments, rate_operator, static_operator
 from fem_rashba.units import HBAR, HBAR2_OVER_ME
 
 TAU, KF = 1e-3, 4.0
@@ -314,10 +314,10 @@ def terms(found: Comparison) -> dict[tuple[str, str], Term]:
 
 
 def test_comparison_recovers_the_dirty_limit() -> None:
-    """Couplings over kinetic coefficients as delta, zeta -> 0; alpha tau enters PF through Delta/eF alone."""
+    """Couplings over kinetic coefficients as delta, zeta -> 0, S counted as magnetization in both."""
     for couplings, edelstein, current, gamma, precessional, carried in (
-        ("paper", -2, -1 / 2, (1 / 6, 1 / 6, 1 / 6), -8, -4),
-        ("consistent", -2, -2, (1 / 3, 1 / 3, 1 / 4), -2, -2),
+        ("paper", 2, 1 / 2, (1 / 6, 1 / 6, 1 / 6), 8, 4),
+        ("consistent", 2, 2, (1 / 3, 1 / 3, 1 / 4), 2, 2),
     ):
         found = terms(comparison(made(1e-3, 2e-3, couplings=couplings)))
 
@@ -337,7 +337,7 @@ def test_comparison_recovers_the_dirty_limit() -> None:
         assert found["spin", "precessing_diffusion"].kinetic == pytest.approx(3e-3 * c.D, rel=1e-4)
         for block, factor in (("spin_from_charge", 1), ("charge_from_spin", 4)):
             assert found[block, "longitudinal"].kinetic == 0
-            assert found[block, "transverse"].kinetic == pytest.approx(-factor * c.R, rel=1e-4)
+            assert found[block, "transverse"].kinetic == pytest.approx(factor * c.R, rel=1e-4)
         assert found["charge", "literal_drift"].difference == 0
 
 
@@ -351,7 +351,7 @@ def test_comparison_is_complete(changes: dict[str, Any]) -> None:
     assert (m * weights[:, None]).T @ m == pytest.approx(np.eye(3) / 3)
     q = np.array([found.wavevector, 0])
     assert found.wavevector == pytest.approx(1 / made_film.lengths.shortest)
-    model, exact = model_operator(made_film, m, q), static_operator(made_film, m, q)
+    model, exact = model_operator(made_film, m, q), as_magnetization(static_operator(made_film, m, q))
     for distance in found.distances:
         rows, columns, _ = BLOCKS[distance.block]
         gap, known = ((abs(array[:, rows, columns]) ** 2).sum(axis=(1, 2)) for array in (model - exact, exact))
@@ -402,3 +402,38 @@ def test_comparison_of_special_films(changes: dict[str, Any]) -> None:
             assert term.difference == 0
     drift = terms(found)["charge", "literal_drift"]
     assert drift.at_zero == (math.inf if "couplings" in changes else 0)
+
+
+def test_equilibrium_spin_is_antiparallel() -> None:
+    """Why `as_magnetization`: filling the two bands of (1), of constant density of states, gives S = -n (Delta/4eF) m.
+
+    The carried term -D (Delta/4eF) m lap n is this spin, diffusing with the density.
+    """
+    made_film = made(0.2, 0.0)
+    splitting, fermi = made_film.splitting, made_film.fermi_energy
+    energy = np.linspace(0, 2 * fermi, 2_000_001)
+    up, down = (np.count_nonzero(energy + s * splitting / 2 < fermi) for s in (1, -1))
+    assert (up - down) / 2 / (up + down) == pytest.approx(-splitting / 4 / fermi, rel=1e-3)
+    found = terms(comparison(made_film))["spin_from_charge", "carried"]
+    assert found.kinetic == pytest.approx(made_film.coefficients.D * splitting / 4 / fermi)
+    q = np.array([0.3, 0])
+    carried = static_operator(made_film, M, q)[1:, 0]
+    assert carried == pytest.approx(-found.kinetic * 0.09 * M)
+
+
+def test_summary_and_check() -> None:
+    """summary.json and check carry the report; a film far beyond the dirty limit says so and goes on."""
+    from fem_rashba import preflight
+    from fem_rashba.results import summary
+
+    found = summary.film_summary(film())["kinetic"]
+    assert list(found["blocks"]) == list(BLOCKS)
+    expected = terms(comparison(film()))["spin_from_charge", "precessional"]
+    assert found["blocks"]["spin_from_charge"]["terms"]["precessional"]["difference"] == expected.difference
+    table = preflight._kinetic(film(), "")
+    row = next(line.split() for line in table if line.strip().startswith("precessional"))
+    assert float(row[1]) == pytest.approx(expected.model, rel=5e-3)
+    assert float(row[2]) == pytest.approx(expected.kinetic, rel=5e-3)
+    far = made(4000.0, 2000.0)
+    assert "not converged" in summary.film_summary(far)["kinetic"]["error"]
+    assert "not converged" in preflight._kinetic(far, "")[1]

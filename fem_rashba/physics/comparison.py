@@ -3,7 +3,8 @@
 Both operators act on X = (n, S) exp(i q.r) and are split into the same terms, each a coefficient times a matrix made of
 m and the direction of q. Coefficients stand as on the right-hand side of dX/dt. The kinetic ones are the least-squares
 fit over all directions of m; what the terms cannot express is the rest. Rotating m and q together changes nothing, so
-that averages over m, with q along x, are averages over both.
+that averages over m, with q along x, are averages over both. S counts as magnetization, as in `physics.equations`; in
+the variables of the Hamiltonian (1) all couplings of spin and charge have the other sign.
 
 The terms, a_i = z^ x e_i, grad_z = a_i d_i:
 
@@ -28,7 +29,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fem_rashba.physics.film import Film
-from fem_rashba.physics.kinetic import cross_matrix, kernel, model_operator, rashba_length, static_operator
+from fem_rashba.physics.kinetic import (
+    as_magnetization,
+    cross_matrix,
+    kernel,
+    model_operator,
+    rashba_length,
+    static_operator,
+)
 
 POLAR, AZIMUTHS = 10, 20
 BLOCKS = {
@@ -111,8 +119,8 @@ def comparison(film: Film) -> Comparison:
     m, weights = directions()
     shortest = film.lengths.shortest
     q = 0.0 if math.isinf(shortest) else 1 / shortest
-    exact, model = _orders(static_operator, film, m), _orders(model_operator, film, m)
-    every = kernel(film, m, np.array([q, 0.0]))
+    exact, model = as_magnetization(_orders(static_operator, film, m)), _orders(model_operator, film, m)
+    every = as_magnetization(kernel(film, m, np.array([q, 0.0])))
     parts = _fitted(_parts(film, m), exact, film, weights)
     terms: list[Term] = []
     distances = []
@@ -235,9 +243,9 @@ def _fitted(parts: list[_Part], exact: np.ndarray, film: Film, weights: np.ndarr
                 fits |= {(block, p.name): float(f) for p, f in zip(free, found, strict=True)}
     length = rashba_length(film)
     for block, factor in (("spin_from_charge", length / 2), ("charge_from_spin", 2 * length)):
-        fits[block, "edelstein"] = -factor * fits["spin", "dyakonov_perel"]
-        fits[block, "transverse"] = -factor * fits["spin", "dephasing"]
-        fits[block, "precessional"] = factor * fits["spin", "exchange"]
+        fits[block, "edelstein"] = factor * fits["spin", "dyakonov_perel"]
+        fits[block, "transverse"] = factor * fits["spin", "dephasing"]
+        fits[block, "precessional"] = -factor * fits["spin", "exchange"]
     # + 0.0 because a coefficient of -0.0 reads as a sign
     return [replace(p, model=p.model + 0.0, kinetic=fits.get((p.block, p.name), 0.0) + 0.0) for p in parts]
 

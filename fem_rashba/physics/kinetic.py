@@ -152,8 +152,9 @@ def kernel(film: Film, m: np.ndarray, q: np.ndarray, frequency: complex = 0.0) -
 def model_operator(film: Film, m: np.ndarray, q: np.ndarray) -> np.ndarray:
     """The diffusion equations with the couplings of the film, in the form and for the m and q of `static_operator`.
 
-    X = (n, S) are the deviations of `physics.equations`, with the drives that follow from the equilibrium spin PF n m;
-    a film with polarization 0 gives (16) and (17) themselves. Rates of change of that spin are left out.
+    X = (n, S) are the deviations of `physics.equations`, S counted as magnetization (see `as_magnetization`), with the
+    drives that follow from the equilibrium spin PF n m; a film with polarization 0 gives (16) and (17) themselves.
+    Rates of change of that spin are left out.
     """
     m, (qx, qy), c = _directions(m), np.asarray(q, float), film.coefficients
     one, square = np.eye(3), qx**2 + qy**2
@@ -171,6 +172,16 @@ def model_operator(film: Film, m: np.ndarray, q: np.ndarray) -> np.ndarray:
     M[..., 1:, 0] = -1j * drive + c.D * c.PF * square * m
     M[..., 1:, 1:] = local + c.D * square * one - 1j * (2 * c.C * cross_matrix(q_z) + c.Gamma * mixed)
     return M
+
+
+def as_magnetization(matrix: np.ndarray) -> np.ndarray:
+    """An operator on (n, S) as one on (n, -S), the variables of `physics.equations`.
+
+    Under the Hamiltonian (1) the equilibrium spin is antiparallel to m. The equations, with PF n m parallel to m, count
+    S as magnetization: the spin block is the same, both couplings of spin and charge change sign.
+    """
+    sign = np.array([1, -1, -1, -1])
+    return sign[:, None] * matrix * sign
 
 
 def cross_matrix(a: np.ndarray) -> np.ndarray:
