@@ -1,6 +1,6 @@
 """Run demos: python demos/run.py [NAME ... | all] [-o FOLDER]; without a name the wire.
 
-Each demo solves its TOML, asserts a number that is known otherwise, and draws a picture into FOLDER/NAME (by default
+Each demo solves its TOML (`kinetic` has none), asserts a number that is known otherwise, and draws a picture into FOLDER/NAME (by default
 demos/out/NAME).
 """
 
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("wire", "hall_cross", "notched_strip", "domain_wall")
+NAMES = ("wire", "hall_cross", "notched_strip", "domain_wall", "kinetic")
 
 
 def main() -> None:

@@ -33,7 +33,8 @@ def test_demo(name, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_demo_has_a_configuration_and_a_small_picture(name):
-    config.load(DEMOS / name / f"{name}.toml")
+    if name != "kinetic":  # which compares operators and solves no device
+        config.load(DEMOS / name / f"{name}.toml")
     picture = (DEMOS / name / f"{name}.png").read_bytes()
     assert picture.startswith(PNG)
     assert len(picture) < 150_000
