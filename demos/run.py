@@ -1,7 +1,7 @@
 """Run demos: python demos/run.py [NAME ... | all] [-o FOLDER]; without a name the wire.
 
-Each demo solves its TOML (`kinetic` has none), asserts a number that is known otherwise, and draws a picture into FOLDER/NAME (by default
-demos/out/NAME).
+Each demo solves its TOML (`kinetic` has none), asserts a number that is known otherwise, and draws a picture into
+FOLDER/NAME (by default demos/out/NAME).
 """
 
 from __future__ import annotations
