@@ -200,6 +200,15 @@ def test_limits_of_exchange_refuse_films_without() -> None:
     assert limits.dampinglike_neglect(film(spin_flip_time=inf)) == inf
 
 
+def test_closed_forms_refuse_films_in_which_nothing_relaxes() -> None:
+    c = film(rashba_parameter=0.0, spin_flip_time=inf).coefficients
+    for form in (closed_forms.longitudinal_spin, closed_forms.transverse_spin, closed_forms.torque):
+        with pytest.raises(ValueError, match="nothing relaxes"):
+            form(c, X_HAT, Y_HAT)
+    with pytest.raises(ValueError, match="nothing relaxes"):
+        closed_forms.angular_torque(c, X_HAT, ALONG_X)
+
+
 # --- texture, pumping, damping ----------------------------------------------------------------------------------------
 
 

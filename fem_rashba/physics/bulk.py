@@ -90,11 +90,22 @@ def spin_density(c: Coefficients, m: np.ndarray, X: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If nothing relaxes the spin along m.
     """
-    if c.r_sf + c.r_dp == 0:
+    relaxation_rate(c)  # for its error
+    return np.linalg.solve(relaxation_matrix(c, m), X[..., None])[..., 0]
+
+
+def relaxation_rate(c: Coefficients) -> float:
+    """r = 1/tau_sf + 1/tau_dp, 1/ps, of every spin in the plane.
+
+    Raises:
+        ValueError: If it is zero.
+    """
+    rate = c.r_sf + c.r_dp
+    if rate == 0:
         raise ValueError(
             "the spin density is not determined: with rashba_parameter = 0 and spin_flip_time = inf nothing relaxes it"
         )
-    return np.linalg.solve(relaxation_matrix(c, m), X[..., None])[..., 0]
+    return rate
 
 
 def torque_density(c: Coefficients, S: np.ndarray, m: np.ndarray) -> np.ndarray:

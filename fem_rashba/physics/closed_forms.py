@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fem_rashba.physics.bulk import z_cross
+from fem_rashba.physics.bulk import relaxation_rate, z_cross
 from fem_rashba.physics.film import Coefficients
 
 
@@ -77,11 +77,16 @@ def ratios(c: Coefficients, relaxation: float) -> Ratios:
 
 
 def anisotropy(c: Coefficients, m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(chi_theta, gamma_theta), each of shape (..., 1); (31)."""
-    chi = c.r_dp / (c.r_sf + c.r_dp)
+    """(chi_theta, gamma_theta), each of shape (..., 1); (31).
+
+    Raises:
+        ValueError: If nothing relaxes the spin along m; so do all that follow.
+    """
+    r = relaxation_rate(c)
+    chi = c.r_dp / r
     cos2 = m[..., 2:] ** 2
     chi_theta = chi / (1 + chi * cos2)
-    return chi_theta, 1 / (1 + ratios(c, c.r_sf + c.r_dp).xi_beta * chi_theta * (1 - cos2))
+    return chi_theta, 1 / (1 + ratios(c, r).xi_beta * chi_theta * (1 - cos2))
 
 
 def longitudinal_spin(c: Coefficients, m: np.ndarray, X: np.ndarray) -> np.ndarray:
@@ -89,7 +94,8 @@ def longitudinal_spin(c: Coefficients, m: np.ndarray, X: np.ndarray) -> np.ndarr
 
     tau_dp gamma_theta chi_theta X.[m (1 + xi chi beta~ sin^2 theta) - chi beta~ m_z (xi m x (z^ x m) + z^ x m)].
     """
-    q, r = ratios(c, c.r_sf + c.r_dp), c.r_sf + c.r_dp
+    r = relaxation_rate(c)
+    q = ratios(c, r)
     chi, cos2 = c.r_dp / r, m[..., 2:] ** 2
     _, gamma = anisotropy(c, m)
     w, u = _across(m)
@@ -103,7 +109,7 @@ def transverse_spin(c: Coefficients, m: np.ndarray, X: np.ndarray) -> np.ndarray
     tau_Delta gamma_theta/(1 + xi^2) [m x X + xi m x (X x m) - xi chi_theta m_z (X.m) m x (z^ x m)
     + chi_theta (m_z X.m + beta X.(z^ x m)) z^ x m].
     """
-    q = ratios(c, c.r_sf + c.r_dp)
+    q = ratios(c, relaxation_rate(c))
     chi, gamma = anisotropy(c, m)
     w, u = _across(m)
     lifted = m[..., 2:] * _dot(X, m)
@@ -117,7 +123,7 @@ def torque(c: Coefficients, m: np.ndarray, X: np.ndarray) -> np.ndarray:
     gamma_theta { (1 - xi beta~) m x (X x m) - beta~ m x X + beta~ chi_theta [(xi - beta) X.w - m_z X.m] w
     - chi_theta [(1 - xi beta~) m_z X.m + beta~ X.w] u },  w = z^ x m, u = m x w.
     """
-    q = ratios(c, c.r_sf + c.r_dp)
+    q = ratios(c, relaxation_rate(c))
     chi, gamma = anisotropy(c, m)
     w, u = _across(m)
     lifted, turned = m[..., 2:] * _dot(X, m), _dot(X, w)
@@ -133,7 +139,7 @@ def amplitudes(c: Coefficients) -> Amplitudes:
     With b = B + w0 Gamma PF, p = cd C PF and l = B + 2R + (w0 + w1 - w2) Gamma PF, which for the printed weights are
     B + Gamma PF, 2 C PF and B + 2R.
     """
-    q = ratios(c, c.r_sf + c.r_dp)
+    q = ratios(c, relaxation_rate(c))
     mixed = c.Gamma * c.PF
     electric, precession = c.B + c.gamma_0 * mixed, c.drive * c.C * c.PF
     longitudinal = c.B + 2 * c.R + (c.gamma_0 + c.gamma_1 - c.gamma_2) * mixed
