@@ -81,6 +81,13 @@ def divergence(pair: tuple) -> object:
     return pair[0].diff(x) + pair[1].diff(y)
 
 
+def test_whole_form(case: SimpleNamespace) -> None:
+    q, v, form = case.symbols.q, case.symbols.v, case.form
+    expected = q * form.f_n + v.dot(form.f_S)
+    expected -= divergence([q * form.J_n[i] + v.dot(form.J_S[i]) for i in range(2)])
+    assert_same(equations.weak_form(case.c, case.n, case.S, case.q, case.v, case.m, case.E), expected)
+
+
 def test_charge_current(case: SimpleNamespace) -> None:
     assert_same(equations.charge_current(case.c, case.n, case.S, case.m, case.E), list(case.form.J_n))
 
@@ -102,13 +109,6 @@ def test_spin_row(case: SimpleNamespace) -> None:
     v, form = case.symbols.v, case.form
     expected = v.dot(form.f_S) - divergence([v.dot(J) for J in form.J_S])
     assert_same(equations.spin_row(case.c, case.n, case.S, case.v, case.m, case.E), expected)
-
-
-def test_whole_form(case: SimpleNamespace) -> None:
-    q, v, form = case.symbols.q, case.symbols.v, case.form
-    expected = q * form.f_n + v.dot(form.f_S)
-    expected -= divergence([q * form.J_n[i] + v.dot(form.J_S[i]) for i in range(2)])
-    assert_same(equations.weak_form(case.c, case.n, case.S, case.q, case.v, case.m, case.E), expected)
 
 
 def test_torque(case: SimpleNamespace) -> None:
