@@ -1,7 +1,7 @@
 # ./fenics makes the runtime with the first target and costs nothing afterwards. args go to pytest: make test args="-k torque".
 args =
 
-.PHONY: demo test test-all lint bench clean
+.PHONY: demo test test-all lint clean
 
 demo:
 	./fenics python demos/run.py
@@ -20,9 +20,6 @@ test-all:
 
 lint:
 	./fenics sh -c 'ruff check && ruff format --check && mypy'
-
-bench:
-	./fenics python -m pytest -s --durations=0 tests/benchmarks $(args)
 
 # The runtime is not removed: every clone on the machine shares it (./fenics --help says where it is).
 clean:
