@@ -74,7 +74,7 @@ def _kinetic(film: Film, where: str) -> list[str]:
 def _beside(found: Comparison, where: str) -> list[str]:
     at = f"1/q = {1 / found.wavevector:.3g} nm" if found.wavevector else "q = 0"
     lines = [f"couplings beside the kinetic operator{where}; share of its norm, averaged over directions of m and q"]
-    lines.append(f"  {'':<38} {'couplings':>10} {'kinetic':>10} {'':<8} {'q = 0':>7} {at:>15}")
+    lines.append(f"  {'':<38} {'couplings':>10} {'kinetic':>10} {'':<8} {'q -> 0':>7} {at:>15}")
     for distance in found.distances:
         total = (distance.average_at_zero, distance.average_at_shortest)
         lines.append(f"  {distance.block.replace('_', ' '):<69} {_share(total[0]):>7} {_share(total[1]):>15}")

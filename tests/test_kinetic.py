@@ -437,3 +437,18 @@ def test_summary_and_check() -> None:
     far = made(4000.0, 2000.0)
     assert "not converged" in summary.film_summary(far)["kinetic"]["error"]
     assert "not converged" in preflight._kinetic(far, "")[1]
+
+
+def test_every_weight_has_its_term() -> None:
+    """Distinct weights arrive in distinct terms, and in a dirty film the terms leave no rest."""
+    weights = Couplings(charge_weights=(2.0, 5.0), gamma_weights=(1.5, 2.5, 3.5), drive_factor=1.25)
+    made_film = made(1e-3, 2e-3, couplings=weights)
+    c, compared = made_film.coefficients, comparison(made_film)
+    found = terms(compared)
+    assert [found["spin", f"gamma_{i}"].model / c.Gamma for i in range(3)] == pytest.approx([1.5, 2.5, 3.5])
+    assert found["charge_from_spin", "edelstein"].model == pytest.approx(2 * c.B)
+    assert found["charge_from_spin", "longitudinal"].model == pytest.approx(5 * c.R)
+    assert found["spin_from_charge", "longitudinal"].model == pytest.approx(2 * c.R - c.Gamma * c.PF)
+    assert found["spin_from_charge", "precessional"].model == pytest.approx(-1.25 * c.C * c.PF)
+    for distance in compared.distances:
+        assert max(distance.rest_at_zero, distance.rest_at_shortest) < 1e-4
