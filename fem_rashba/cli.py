@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with exits.terminable(comm), exits.silent(0 if comm is None else comm.rank):
         try:
             _run(list(sys.argv[1:] if argv is None else argv))
-            sys.stdout.flush()
+            print(end="", flush=True)
         except BaseException as error:
             status, message = exits.verdict(error)
             # the frames of the error hold meshes; freeing them is collective, and the other ranks may not come along

@@ -84,9 +84,7 @@ def verdict(error: BaseException) -> tuple[int, str]:
             "there is not enough memory; try a larger device.element_size or a lower device.degree",
         )
     if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] in _INSTALLED_APART:
-        return BAD_INPUT, (
-            f"{error.name} is not installed in this Python; use ./fenics, or conda with environment.yml"
-        )
+        return BAD_INPUT, (f"{error.name} is not installed in this Python; use ./fenics, or conda with environment.yml")
     status = _status(error)
     if status == UNEXPECTED:
         return status, "".join(traceback.format_exception(error)).rstrip()
@@ -125,9 +123,7 @@ def _status(error: BaseException) -> int:
 
 
 def _of_system(error: OSError) -> str:
-    where = (
-        f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
-    )
+    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "No space left" in str(error):
         return f"{where}no space left to write; free some, or choose another folder with -o"
     return f"{where}{(error.strerror or str(error)).lower()}" if where else str(error)
@@ -138,12 +134,10 @@ def _sentence(text: str) -> str:
 
 
 def _tell(message: str) -> None:
-    if message:
-        # what a command has printed comes first
+    if not message:
+        return
+    text = message if message.startswith("Traceback") else f"fem-rashba: {message}"
+    # what a command has printed comes first; and there may be nothing to write to
+    for stream, words in ((sys.stdout, ""), (sys.stderr, f"{text}\n")):
         with contextlib.suppress(OSError):
-            sys.stdout.flush()
-        print(
-            message if message.startswith("Traceback") else f"fem-rashba: {message}",
-            file=sys.stderr,
-            flush=True,
-        )
+            print(words, end="", file=stream, flush=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,6 +58,7 @@ def session() -> Iterator[None]:
     if owned:
         # a signal handler of Gmsh would take interrupts away from Python, and a user's settings are not ours
         gmsh.initialize(readConfigFiles=False, interruptible=False)
+        _restore_sigterm()
     try:
         gmsh.option.setNumber("General.Terminal", 0)
         gmsh.model.add("device")
@@ -65,6 +68,13 @@ def session() -> Iterator[None]:
             gmsh.finalize()
         else:
             gmsh.model.remove()
+
+
+def _restore_sigterm() -> None:
+    """Gmsh resets it too, and whoever handles it would not hear of the end of a batch job."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
 
 
 def name_groups(curves: dict[str, list[int]], terminals: tuple[str, ...]) -> Groups:
