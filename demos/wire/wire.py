@@ -31,8 +31,8 @@ EXACT = {
     1e-2: (0.0583607593, -0.0085850859, 5.69862825, -0.419880057),
     5e-2: (0.0967114340, -0.0473163264, 9.96122032, -3.70627397),
 }
-# Elements of degree 3 on the automatic mesh: maps to 1e-4 of their maximum. The terminals change the section by
-# exp(-150/11) = 1e-6 at most, 11 nm being the longest length in these films.
+# Elements of degree 3 on the automatic mesh: maps to 1e-4 of their maximum. The terminals change the section by less:
+# their spin decays as exp(-150/11) = 1e-6 or faster, and their layers, in series with the wire, change g by up to 6e-5.
 TOLERANCE = 1e-4
 STYLE = {"font.size": 7, "axes.linewidth": 0.5, "xtick.major.width": 0.5, "ytick.major.width": 0.5}
 
