@@ -238,6 +238,7 @@ def test_pumped_charge_current() -> None:
     rate = np.cross(m, directions(4, 24))
     J, S = dynamics.pumped_charge_current(made, m, rate), dynamics.pumped_spin(made, m, rate)
     np.testing.assert_allclose(J, (1e-2 / HBAR * np.cross(Z_HAT, S))[:, :2], rtol=1e-12)
+    np.testing.assert_allclose(dynamics.pumped_charge_current(made, m[1], rate[1]), J[1], rtol=1e-12)
     V = f.B * S + f.R * m * np.sum(m * S, axis=1)[:, None]  # (16): J_n = -V x z^
     zeta = 1e-2 * 4.3 * 1e-3 / HBAR
     np.testing.assert_allclose(-np.cross(V, Z_HAT)[:, :2], 2 * zeta**2 * J, rtol=1e-10, atol=1e-15)
