@@ -27,7 +27,7 @@ def scaled(value: float, unit: str) -> str:
     """A value with a prefix of its unit: 1.234e-6 A is 1.234 uA."""
     power = max((p for p in _PREFIXES if abs(value) >= 0.99999 * 10.0**p), default=None)
     if value == 0 or power is None:
-        return f"{value:.6g} {unit}"
+        return f"{value + 0.0:.6g} {unit}"  # no -0
     return f"{value / 10.0**power:.6g} {_PREFIXES[power]}{unit}"
 
 
