@@ -104,3 +104,11 @@ def test_a_broken_spin_current(name: str, edges: str, seen: bool) -> None:
     assert whole is not None and whole < 2e-3
     assert found is not None
     assert found > 10 * whole if seen else found == pytest.approx(whole, rel=1e-3)
+
+
+def test_nothing_to_balance_where_nothing_drives_spin() -> None:
+    found = balance(strip(2.0, m=uniform(OBLIQUE), rashba_parameter=0.0))
+    assert found.charge is not None
+    assert found.spin is None
+    assert found.spin_by_component is None
+    assert found.spin_residual is None
