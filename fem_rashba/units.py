@@ -41,6 +41,9 @@ _NAMES = {
     "V/nm": "an electric field, such as '1 mV/nm'",
     "A/m": "a magnetization, such as '1 MA/m'",
     "rad": "an angle, such as '90 deg'",
+    "nm/ps": "a velocity, such as '100 m/s'",
+    "1/ps": "a frequency, such as '10 GHz'",
+    "s": "a time, such as '30 s'",
 }
 
 
@@ -62,7 +65,7 @@ def quantity(value: str | float, unit: str, name: str = "value", *, bare: bool =
 
     Args:
         value: A string with a unit ("10 fs", "inf"), or a plain number already in `unit`.
-        unit: The internal unit, one of nm, ps, eV, 1/nm, eV nm, V, V/nm, A, A/m, rad.
+        unit: The internal unit, one of nm, ps, eV, 1/nm, eV nm, V, V/nm, A, A/m, rad, nm/ps, 1/ps, s.
         name: What the value is called, for the message of an error.
         bare: Whether a plain number is accepted (it is in Python, and is not in a TOML file).
 

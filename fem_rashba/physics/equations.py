@@ -189,3 +189,16 @@ def spin_balance_density(c: Any, n: Any, S: Any, m: Any, E: Any) -> tuple[Any, .
         mixed_precession(c, S, m),
         local_drive(c, n, m, E),
     )
+
+
+# --- in time ----------------------------------------------------------------------------------------------------------
+
+
+def storage(c: Any, n_rate: Any, S_rate: Any, q: Any, v: Any, m: Any) -> Any:
+    """q dn/dt + v.(dS/dt + PF m dn/dt): the spin in equilibrium, PF n m, is stored too; (16), (17)."""
+    return q * n_rate + dot(v, S_rate + c.PF * n_rate * m)
+
+
+def pumping(c: Any, v: Any, m_rate: Any) -> Any:
+    """v.(n0 PF dm/dt): the spin in equilibrium follows the magnetization; (42)."""
+    return c.density * c.PF * dot(v, m_rate)

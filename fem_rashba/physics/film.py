@@ -76,7 +76,7 @@ class Coefficients:
         precession: C/D in 1/nm, the wavevector of the covariant derivative (k0 with dirty denominators).
         r_rest: r_dp - C^2/D in 1/ps, the part of r_dp outside the covariant derivative (0 with dirty denominators).
         hall: (alpha tau/hbar) C in nm^2/ps, the spin-Hall form of the B drive.
-        PF: polarization. states: n0/eF in 1/(eV nm^2), so that (e/eF) n0 E = states E.
+        PF: polarization. states: n0/eF in 1/(eV nm^2), so that (e/eF) n0 E = states E. density: n0 in 1/nm^2.
         charge_b, charge_r, gamma_0, gamma_1, gamma_2, drive, literal: the weights of `Couplings`.
     """
 
@@ -94,6 +94,7 @@ class Coefficients:
     hall: float
     PF: float
     states: float
+    density: float
     charge_b: float
     charge_r: float
     gamma_0: float
@@ -265,6 +266,7 @@ class Film:
             hall=alpha * tau / HBAR * precession,
             PF=float(polarization),
             states=self.density / self.fermi_energy,
+            density=self.density,
             charge_b=weights.charge_weights[0],
             charge_r=weights.charge_weights[1],
             gamma_0=weights.gamma_weights[0],

@@ -34,6 +34,7 @@ class Discretization:
         space: Lagrange of the problem's degree with four components.
         coefficients: UFL constants (one film) or piecewise constant functions (regions), named as in `Coefficients`.
         magnetization: UFL vector, shape (3,).
+        parameters: Those of the magnetization as a UFL constant; None without any.
         electric_field: UFL constant, shape (2,), V/nm.
         quadrature: Metadata of the measures.
     """
@@ -42,6 +43,7 @@ class Discretization:
     space: fem.FunctionSpace
     coefficients: Any
     magnetization: Any
+    parameters: fem.Constant | None
     electric_field: fem.Constant
     quadrature: dict[str, Any]
 
@@ -89,6 +91,7 @@ def discretize(problem: Problem) -> Discretization:
         space=fem.functionspace(mesh, element),
         coefficients=_coefficients(problem),
         magnetization=field(problem.magnetization, ufl.SpatialCoordinate(mesh), packed),
+        parameters=packed,
         electric_field=fem.Constant(mesh, np.array(problem.electric_field)),
         quadrature={"quadrature_degree": 2 * problem.degree + extra},
     )

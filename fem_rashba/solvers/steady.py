@@ -15,10 +15,10 @@ import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
 
-from fem_rashba.devices.conditions import Current, Floating, Open, Voltage
-from fem_rashba.solvers.discretization import FIELDS, Discretization, Source, discretize
+from fem_rashba.solvers.discretization import Discretization, Source, discretize
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, check_method, residual_vector
 from fem_rashba.solvers.problem import Problem
+from fem_rashba.solvers.terminals import Terminals
 from fem_rashba.units import AMPERE_PER_RATE
 
 Progress = Callable[[str], None]
@@ -88,7 +88,7 @@ def solve_steady(
     clock = _Clock(progress)
     clock.stage("compiling the forms")
     discretization = discretize(problem) if discretization is None else discretization
-    terminals = _Terminals(discretization)
+    terminals = Terminals(discretization)
     u = fem.Function(discretization.space, name="u")
     if source is not None and terminals.free:
         raise ValueError(f"terminal {terminals.free[0]!r} has no given voltage; with a source every terminal needs one")
@@ -145,76 +145,11 @@ class _Clock:
         return self._seconds
 
 
-class _Terminals:
-    """The unknowns of n on each contacted terminal, and the level c of n + (e/eF) n0 E.(r - r_c) on it."""
-
-    def __init__(self, discretization: Discretization) -> None:
-        self.problem = problem = discretization.problem
-        space, device = discretization.space, problem.device
-        self.comm: MPI.Comm = device.mesh.comm
-        self.space = space
-        self.states = problem.film.coefficients.states
-        self.contacts = {n: c for n, c in problem.terminals.items() if not isinstance(c, Open)}
-        self.blocks = {name: self._blocks(device.facet_tags.find(device.terminals[name])) for name in self.contacts}
-        self.centers = {name: device.terminal_center(name) for name in self.contacts}
-        self.free = [n for n, c in self.contacts.items() if isinstance(c, Current | Floating)]
-        self.levels = {n: self._level(c) for n, c in self.contacts.items()}
-        facets = np.concatenate([device.facet_tags.find(tag) for tag in problem.sinks] or [np.empty(0, np.int32)])
-        self.sink_blocks = self._blocks(np.unique(facets).astype(np.int32))
-        self.fixed = self._conditions()
-        rows = [FIELDS * blocks for blocks in self.blocks.values()]
-        rows += [FIELDS * self.sink_blocks + component for component in (1, 2, 3)]
-        owned = FIELDS * space.dofmap.index_map.size_local
-        every = np.concatenate(rows) if rows else np.empty(0, np.int32)
-        self.fixed_rows = every[every < owned]
-        self.owned = owned
-        self.iterations = 0
-        self.residual = 0.0
-
-    def _blocks(self, facets: np.ndarray) -> np.ndarray:
-        mesh = self.space.mesh
-        return fem.locate_dofs_topological(self.space, mesh.topology.dim - 1, facets)
-
-    def _conditions(self) -> list[fem.DirichletBC]:
-        # only which unknowns are fixed matters: the values are set in the function itself
-        groups = [(0, blocks) for blocks in self.blocks.values()] + [(i, self.sink_blocks) for i in (1, 2, 3)]
-        return [fem.dirichletbc(np.float64(0), FIELDS * blocks + i, self.space.sub(i)) for i, blocks in groups]
-
-    def _level(self, condition: object) -> float:
-        return -self.states * float(condition.value) if isinstance(condition, Voltage) else 0.0
-
-    def impose(self, u: fem.Function, levels: Mapping[str, float], field: tuple[float, float]) -> None:
-        """Sets u to zero but for n on the terminals, levels[name] - (e/eF) n0 E.(r - r_c)."""
-        values = u.x.array.reshape(-1, FIELDS)
-        values[:] = 0.0
-        points = self.space.tabulate_dof_coordinates()
-        for name, blocks in self.blocks.items():
-            along = (points[blocks, :2] - self.centers[name]) @ np.array(field)
-            values[blocks, 0] = levels.get(name, 0.0) - self.states * along
-
-    @property
-    def voltages(self) -> dict[str, float]:
-        """V = -(eF/n0) c - E.r_c of every contacted terminal."""
-        field = np.array(self.problem.electric_field)
-        return {n: -self.levels[n] / self.states - float(field @ self.centers[n]) for n in self.contacts}
-
-    def inflows(self, residual: np.ndarray) -> np.ndarray:
-        """Particles per ps that enter through each contacted terminal: the charge row tested with 1 on it."""
-        owned = self.owned // FIELDS
-        local = [residual[FIELDS * blocks[blocks < owned]].sum() for blocks in self.blocks.values()]
-        return np.asarray(self.comm.allreduce(np.array(local), op=MPI.SUM))
-
-    def targets(self) -> np.ndarray:
-        """Wanted inflow of every free terminal, particles per ps: electrons carry -e."""
-        wanted = (self.contacts[n] for n in self.free)
-        return np.array([-float(c.value) / AMPERE_PER_RATE if isinstance(c, Current) else 0.0 for c in wanted])
-
-
 def _solve(
     discretization: Discretization,
     system: LinearSystem,
     residual: fem.Form,
-    terminals: _Terminals,
+    terminals: Terminals,
     u: fem.Function,
 ) -> dict[str, float]:
     """Fills u and returns the terminal currents in A."""
@@ -240,7 +175,7 @@ def _solve(
 def _respond(
     system: LinearSystem,
     residual: fem.Form,
-    terminals: _Terminals,
+    terminals: Terminals,
     u: fem.Function,
     levels: Mapping[str, float],
     field: tuple[float, float],
