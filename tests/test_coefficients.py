@@ -21,7 +21,7 @@ def test_coefficients_of_a_film(alpha: float, couplings: str, denominators: str)
         c = asdict(found.coefficients)
         for name in ("D", "C", "R", "B", "r_dp", "r_phi", "r_sf", "w", "PF", *names):
             assert c[names.get(name, name)] == pytest.approx(getattr(expected, name), rel=1e-13, abs=0), name
-        assert c["states"] == pytest.approx(expected.n0 / expected.eF, rel=1e-13)
+        assert (c["states"], c["density"]) == pytest.approx((expected.n0 / expected.eF, expected.n0), rel=1e-13)
         assert c["r_rest"] == pytest.approx(expected.r_dp - expected.C**2 / expected.D, abs=1e-12 * (1 + c["r_dp"]))
         assert found.rashba_wavevector == pytest.approx(expected.k0, rel=1e-13)
         assert (found.fermi_velocity, found.fermi_energy) == pytest.approx((expected.vF, expected.eF), rel=1e-13)
