@@ -94,9 +94,7 @@ def _share(value: float) -> str:
 def _verdict(verdict: Verdict) -> str:
     relation = "at least" if ">>" in verdict.condition else "at most"
     word = "ok" if verdict.holds else "WARN"
-    return (
-        f"  {word:<4} {verdict.condition:<36} {verdict.value:>8.3g}   should be {relation} {verdict.limit:g}"
-    )
+    return f"  {word:<4} {verdict.condition:<36} {verdict.value:>8.3g}   should be {relation} {verdict.limit:g}"
 
 
 def _cost(problem: Problem, method: str) -> list[str]:
@@ -105,7 +103,7 @@ def _cost(problem: Problem, method: str) -> list[str]:
     method = resolved_method(method, size)
     ranks = device.mesh.comm.size
     shortest, longest = device.element_size
-    gigabytes = memory_GB(size, problem.degree, method, ranks)
+    gigabytes = memory_GB(size, problem.degree, method, ranks, device.mesh.basix_cell().name)
     on = "" if ranks == 1 else f" on {ranks} ranks together"
     return [
         f"mesh of {device.name}",
@@ -113,8 +111,6 @@ def _cost(problem: Problem, method: str) -> list[str]:
         f"  {'element size':<16} {shortest:>10.3g} to {longest:.3g} nm",
         f"  {'unknowns':<16} {size:>10} of degree {problem.degree}",
         f"  {'memory':<16} {gigabytes:>10.2g} GB{on}, {method} solver",
-        "terminals "
-        + ", ".join(f"{name} ({type(c).__name__.lower()})" for name, c in problem.terminals.items()),
-        "edges "
-        + ", ".join(f"{name} ({spin})" for name, spin in problem.edges.items() if name in device.edges),
+        "terminals " + ", ".join(f"{name} ({type(c).__name__.lower()})" for name, c in problem.terminals.items()),
+        "edges " + ", ".join(f"{name} ({spin})" for name, spin in problem.edges.items() if name in device.edges),
     ]

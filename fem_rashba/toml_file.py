@@ -19,17 +19,17 @@ def read(path: str | Path) -> Table:
         # utf-8-sig: some editors put a byte-order mark first
         text = Path(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text (byte {error.start}); it must be a TOML file") from None
+        raise ValueError(f"{str(path)!r} is not UTF-8 text (byte {error.start}); it must be a TOML file") from None
     except OSError as error:
         raise ValueError(
-            f"{path} cannot be read: {str(error.strerror).lower()}; it must be a TOML file"
+            f"{str(path)!r} cannot be read: {str(error.strerror).lower()}; it must be a TOML file"
         ) from None
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise ValueError(f"{path} is not valid TOML: its lists are nested too deep") from None
+        raise ValueError(f"{str(path)!r} is not valid TOML: its lists are nested too deep") from None
     except ValueError as error:
-        raise ValueError(f"{path} is not valid TOML: {error}") from None
+        raise ValueError(f"{str(path)!r} is not valid TOML: {error}") from None
 
 
 def override(table: Table, text: str) -> None:
@@ -41,9 +41,7 @@ def override(table: Table, text: str) -> None:
     name, equals, value = text.partition("=")
     path = _path(name) if equals else []
     if len(path) < 2:
-        raise ValueError(
-            f"--set {text!r} must be section.key=value, such as film.rashba_parameter='0.05 eV nm'"
-        )
+        raise ValueError(f"--set {text!r} must be section.key=value, such as film.rashba_parameter='0.05 eV nm'")
     for i, part in enumerate(path[:-1]):
         table = table.setdefault(part, {})
         if not isinstance(table, dict):

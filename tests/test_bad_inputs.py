@@ -120,14 +120,14 @@ def test_missing_file(command: str, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_folder_for_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A folder where a file is due."""
-    assert f"{tmp_path} cannot be read: is a directory" in refused(capsys, "check", tmp_path)
+    assert f"'{tmp_path}' cannot be read: is a directory" in refused(capsys, "check", tmp_path)
 
 
 def test_deep_toml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Lists nested beyond what the reader of TOML can follow."""
     path = tmp_path / "deep.toml"
     path.write_text("x = " + "[" * 100_000)
-    assert f"{path} is not valid TOML" in refused(capsys, "check", path)
+    assert f"'{path}' is not valid TOML" in refused(capsys, "check", path)
 
 
 def without_override() -> None:
@@ -140,7 +140,7 @@ def without_override() -> None:
 def test_unreadable_file(good: Path) -> None:
     """A file without permission to read it."""
     good.chmod(0)
-    assert f"{good} cannot be read: permission denied" in refused_process("check", good, before=without_override)
+    assert f"'{good}' cannot be read: permission denied" in refused_process("check", good, before=without_override)
 
 
 def test_unwritable_folder(good: Path) -> None:

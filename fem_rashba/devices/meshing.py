@@ -54,6 +54,8 @@ GRADINGS = {
 relative to its maximum: at 99 % of the points 4e-4 (P2), 1.1e-4 (P3), 1.3e-5 (P4); at the worst one, next to a
 re-entrant corner, 1.1e-3, 2.5e-4, 8e-5. Average torques: 4e-6, 8e-7, 3e-8. P1 on a wire: 2e-3, averages 6e-5."""
 
+MOST_CELLS = 5e7
+
 INTERIOR = 1 / 4
 """Largest element, as a part of the smaller side of the device's bounding box."""
 
@@ -148,10 +150,14 @@ def sizing(
         raise ValueError(f"degree = {degree!r} must be one of {', '.join(map(str, GRADINGS))}")
     if element_size != "auto":
         h = _positive(element_size, "element_size", extent)
+        _check_count(extent, h, f"element_size = {element_size!r}")
         return Sizing(layer=_constant(h), corner=lambda exponent: _constant(h), walls=(), largest=h)
     cap = INTERIOR * min(extent)
     if largest is not None:
-        cap = min(cap, _positive(largest, "largest", extent))
+        if not largest > 0.0:
+            raise ValueError(f"largest = {largest!r} must be positive")
+        cap = min(cap, largest)
+    _check_count(extent, cap, f"the automatic element_size in a device of {extent[0]:g} nm x {extent[1]:g} nm")
     grading = GRADINGS[degree]
     layer = layer_size(film, degree)
     return Sizing(
@@ -160,6 +166,13 @@ def sizing(
         walls=tuple((wall, layer_size(film, degree, width=wall.width)) for wall in walls),
         largest=cap,
     )
+
+
+def _check_count(extent: tuple[float, float], size: float, what: str) -> None:
+    """Refuse what would fill any memory before a word is said."""
+    count = extent[0] * extent[1] / size**2
+    if count > MOST_CELLS:
+        raise ValueError(f"{what} makes about {count:.0e} cells; there may be {MOST_CELLS:.0e}")
 
 
 def _corner_size(layer: Size, grading: Grading, exponent: float) -> Size:
