@@ -6,7 +6,9 @@ from dataclasses import asdict
 from math import inf, pi
 
 import pytest
-from samples import film, reference
+from samples import PARAMETERS, film, reference
+
+from fem_rashba.physics.film import Couplings, Film
 
 
 @pytest.mark.parametrize("denominators", ["dirty", "full"])
@@ -46,3 +48,16 @@ def test_coefficients_of_the_paper(alpha: float, row: tuple[float, ...]) -> None
     found = (made.fermi_velocity, made.fermi_energy, c.D, c.PF, made.density, c.w, c.r_phi, c.r_sf)
     assert found == pytest.approx(common, rel=5e-5)
     assert (made.density, made.sheet_resistance) == pytest.approx((4.3**2 / (2 * pi), 12.06e3), rel=4e-4)
+
+
+def test_weights_of_custom_couplings() -> None:
+    """Each weight arrives under its own name."""
+    custom = Couplings(
+        charge_weights=(1.5, 2.5), gamma_weights=(3.5, 4.5, 5.5), drive_factor=6.5, polarization_factor=0.25
+    )
+    c = Film(**(PARAMETERS | {"couplings": custom})).coefficients
+    found = (c.charge_b, c.charge_r, c.gamma_0, c.gamma_1, c.gamma_2, c.drive, c.literal)
+    assert found == (1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 0.0)
+    assert c.PF == pytest.approx(0.25 * reference().PF, rel=1e-13)
+    assert film(couplings=Couplings(literal_drift=True)).coefficients.literal == 1.0
+    assert film(polarization=0.3).coefficients.PF == 0.3
