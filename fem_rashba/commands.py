@@ -61,6 +61,9 @@ def run(arguments: Namespace) -> None:
     from fem_rashba.results.summary import summary
 
     files.check_target(arguments.out)
+    if config.time is not None:
+        print(closing.text(arguments.out, _run_in_time(config, arguments.out)), end="")
+        return
     with Stages() as stages:
         solution = _solution(config, stages)
         stages("writing")
@@ -165,6 +168,29 @@ def _solution(config: Config, stages: Stages) -> Solution:
         torque_axis=config.torque_axis,
         progress=stages,
     )
+
+
+def _run_in_time(config: Config, out: str) -> dict[str, Any]:
+    """Solve in time, from the start or from a checkpoint, and write a folder; what is in its summary."""
+    from dataclasses import asdict
+
+    from fem_rashba.results.transient import Course, Linear, run
+
+    assert config.time is not None
+    course = Course(**{name: getattr(config.time, name) for name in ("clock", "scheme", "initial", "checkpoint")})
+    with Stages() as stages:
+        problem = config.problem(_device(config, stages))
+        with _named(out):
+            return run(
+                problem,
+                course,
+                out,
+                linear=Linear(**asdict(config.solver)),
+                torque_axis=config.torque_axis,
+                config=config.resolved,
+                progress=stages,
+                **asdict(config.output),
+            )
 
 
 def _device(config: Config, stages: Stages) -> Device:

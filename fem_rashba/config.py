@@ -19,6 +19,7 @@ from fem_rashba.devices.outline import Outline
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization, values
 from fem_rashba.schema import FILM
+from fem_rashba.timing import Time, moving, timing
 
 if TYPE_CHECKING:
     from fem_rashba.devices.device import Device
@@ -53,7 +54,7 @@ class Config:
         film: The film of every region that has none of its own.
         regions: Films of named regions.
         shape: To be meshed.
-        magnetization: m(x, y).
+        magnetization: m(x, y), or m(t, x, y) as [time] moves it.
         terminals: Conditions of the terminals that the file lists.
         edges: Spin conditions by the name of the edge; "edge" stands for those not named.
         electric_field: (Ex, Ey) in V/nm.
@@ -62,6 +63,7 @@ class Config:
         degree: Of the elements.
         solver: How to solve.
         output: What to write.
+        time: How a run goes in time; None for the steady state.
         resolved: The sections with every default, as plain values.
     """
 
@@ -77,6 +79,7 @@ class Config:
     degree: int
     solver: Solver
     output: Output
+    time: Time | None
     resolved: dict[str, Any]
 
     def problem(self, device: Device) -> Problem:
@@ -135,7 +138,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), petsc: Mapping[str, st
             name: builders.film(builders.region_table(given, own), f"regions.{name}")
             for name, own in resolved["regions"].items()
         },
-        magnetization=builders.magnetization(resolved["magnetization"]),
+        magnetization=moving(builders.magnetization(resolved["magnetization"]), resolved.get("time", {})),
         terminals=terminals,
         edges=builders.edges(resolved["edges"]),
         electric_field=field,
@@ -144,6 +147,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), petsc: Mapping[str, st
         degree=device["degree"],
         solver=Solver(**resolved["solver"]),
         output=Output(**resolved["output"]),
+        time=timing(resolved["time"]) if "time" in resolved else None,
         resolved=builders.described(resolved, terminals),
         shape=builders.shape(resolved, Path(path).parent),
     )

@@ -49,6 +49,12 @@ FORMULAS = Plain(
     'a list of three formulas of x and y, such as ["sin(x/10)", "0", "cos(x/10)"]',
     lambda v: isinstance(v, list) and len(v) == 3 and all(isinstance(f, str) for f in v),
 )
+INITIAL = Plain(
+    "'zero', 'steady' or a list of four formulas of x and y for n, Sx, Sy, Sz, such as ['0', 'exp(-x**2)', '0', '0']",
+    lambda v: v in ("zero", "steady")
+    if isinstance(v, str)
+    else isinstance(v, list) and len(v) == 4 and all(isinstance(f, str) for f in v),
+)
 _AXES = Plain("two different axes, such as 'xz'", lambda v: isinstance(v, str))
 SPIN = Choice(("sink", "insulating"))
 LENGTH, ANGLE = Quantity("nm"), Quantity("rad")
@@ -126,7 +132,19 @@ SOLVER = {
     "petsc": Key(TABLE, {}),
 }
 OUTPUT = {"fields": Key(BOOLEAN, True), "plots": Key(BOOLEAN, True)}
-LATER = ("time", "sweep")
+TIME = {
+    "end": _required(Quantity("ps")),
+    "tolerance": Key(Plain("a number between 0 and 1", lambda v: is_number(v) and 0 < v < 1)),
+    "step": Key(Quantity("ps")),
+    "scheme": Key(Choice(("tr-bdf2", "esdirk3")), "tr-bdf2"),
+    "frames": Key(Plain("a whole number of at least 1", lambda v: type(v) is int and 1 <= v < 10000), 10),
+    "initial": Key(INITIAL, "zero"),
+    "checkpoint": Key(Quantity("s"), "30 s"),
+    "rotation_axis": Key(_numbers(3)),
+    "rotation_frequency": Key(Quantity("1/ps")),
+    "velocity": Key(Quantities("nm/ps", 2)),
+}
+LATER = ("sweep",)
 """Sections that a later version will read."""
 _ALL_SHAPES = {key: value for keys in SHAPES.values() for key, value in keys.items()}
 _ALL_TEXTURES = {
@@ -142,5 +160,6 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "regions": (),
     "solver": tuple(SOLVER),
     "output": tuple(OUTPUT),
+    "time": tuple(TIME),
 }
 """The keys of every section, whatever they go with."""

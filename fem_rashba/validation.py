@@ -23,6 +23,7 @@ from fem_rashba.schema import (
     SOLVER,
     TERMINAL,
     TEXTURES,
+    TIME,
 )
 from fem_rashba.tables import (
     Table,
@@ -59,6 +60,7 @@ def resolved(table: Table) -> Table:
         "regions": {name: _region(own, f"regions.{name}") for name, own in table.get("regions", {}).items()},
         "solver": _solver(table.get("solver", {})),
         "output": checked(table.get("output", {}), OUTPUT, "output"),
+        **({"time": checked(table["time"], TIME, "time")} if "time" in table else {}),
     }
 
 

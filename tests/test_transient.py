@@ -12,6 +12,7 @@ from samples import OBLIQUE, film, square, unit
 from scipy.linalg import expm
 
 from fem_rashba import Current, Ground, Voltage, uniform
+from fem_rashba.physics.dynamics import pumped_spin
 from fem_rashba.physics.motion import in_motion
 from fem_rashba.solvers.clock import Clock
 from fem_rashba.solvers.discretization import FIELDS, discretize
@@ -52,9 +53,7 @@ def _side(x: float, y: float, size: float) -> str:
 
 
 def final(system: Evolution, clock: Clock, initial: Any, scheme: str = "tr-bdf2") -> Moment:
-    last = first_moment(system, clock, initial)
-    for last in moments(system, clock, last, scheme):  # noqa: B007
-        pass
+    *_, last = moments(system, clock, first_moment(system, clock, initial), scheme)
     system.destroy()
     return last
 
@@ -117,18 +116,13 @@ def test_order_for_pumping_by_a_rotating_magnetization(scheme: str, expected: in
 
 
 def test_slow_rotation_pumps_the_spin_of_equation_43() -> None:
-    from fem_rashba.physics.dynamics import pumped_spin
-
     made, turns, end = film(rashba_parameter=0.0), 2e-4, 1.5
     m = in_motion(uniform((1, 0, 0)), rotation_frequency=turns)
     system = evolution(made, m, 4.0, 1, 1)
     last = final(system, Clock(end=end, tolerance=1e-5), "zero")
     angle = 2 * np.pi * turns * end
-    here, rate = (
-        np.array([np.cos(angle), np.sin(angle), 0]),
-        2 * np.pi * turns * np.array([-np.sin(angle), np.cos(angle), 0]),
-    )
-    expected = pumped_spin(made, here, rate)
+    here, there = np.array([np.cos(angle), np.sin(angle), 0]), np.array([-np.sin(angle), np.cos(angle), 0])
+    expected = pumped_spin(made, here, 2 * np.pi * turns * there)
     assert worst(system, last.u.reshape(-1, FIELDS)[:, 1:], expected[None]) < 1e-3 * np.linalg.norm(expected)
 
 

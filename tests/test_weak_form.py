@@ -25,7 +25,7 @@ from ufl.algorithms.apply_derivatives import apply_derivatives
 from fem_rashba.physics import calculus, equations
 
 POINTS = [(0.31, 0.72), (-0.44, 0.58), (0.83, -0.27)]
-FIELD, STATES = (0.7, -1.3), 1.9
+FIELD, STATES, DENSITY = (0.7, -1.3), 1.9, 2.3
 
 
 def polynomial(rng: np.random.Generator, degree: int = 3) -> sp.Expr:
@@ -62,7 +62,7 @@ def make(literal: bool, seed: int) -> SimpleNamespace:
     return SimpleNamespace(
         symbols=SimpleNamespace(n=n, q=q, S=sp.Matrix(S), v=sp.Matrix(v), m=sp.Matrix(m), **c),
         form=form,
-        c=ufl_coefficients(as_coefficients(c, float(literal)) | {"states": STATES}, r),
+        c=ufl_coefficients(as_coefficients(c, float(literal)) | {"states": STATES, "density": DENSITY}, r),
         n=to_ufl(n, r),
         S=to_ufl(S, r),
         m=to_ufl(m, r),
@@ -138,6 +138,14 @@ def test_local_terms(case: SimpleNamespace) -> None:
     for name, term in found.items():
         assert_same(term, expected[name])
     assert_same(equations.local_terms(c, case.n, S, m, case.E), sum(expected.values(), sp.zeros(3, 1)))
+
+
+def test_storage_and_pumping(case: SimpleNamespace) -> None:
+    """The time derivatives of (16) and (17), with n and S, and S again, standing for rates."""
+    s, c = case.symbols, case.c
+    expected = s.q * s.n + s.v.dot(s.S) + s.PF * s.n * s.v.dot(s.m)
+    assert_same(equations.storage(c, case.n, case.S, case.q, case.v, case.m), expected)
+    assert_same(equations.pumping(c, case.v, case.S), DENSITY * s.PF * s.v.dot(s.S))
 
 
 def test_spin_balance(case: SimpleNamespace) -> None:

@@ -56,10 +56,10 @@ def save(
     numbers = summary(solution, config)
     arrays = pack(solution)
     drawn = gathered_fields(solution) if plots else None
-    with _new_folder(comm, Path(path)) as folder:
+    with new_folder(comm, Path(path)) as folder:
         if fields:
-            _write_fields(solution, folder)
-        on_root(comm, lambda: _write_on_root(folder, numbers, arrays, drawn))
+            write_fields(solution, folder, "fields")
+        on_root(comm, lambda: write_on_root(folder, numbers, arrays, drawn))
 
 
 def load(path: str | Path, comm: MPI.Comm = MPI.COMM_WORLD) -> Solution:
@@ -92,7 +92,7 @@ def _is_ours(target: Path) -> bool:
 
 
 @contextmanager
-def _new_folder(comm: MPI.Comm, target: Path) -> Iterator[Path]:
+def new_folder(comm: MPI.Comm, target: Path) -> Iterator[Path]:
     """A temporary folder beside `target` that takes its place when all went well. Collective."""
 
     def create() -> Path:
@@ -121,7 +121,7 @@ def _replace(folder: Path, target: Path) -> None:
     shutil.rmtree(old)
 
 
-def _write_on_root(folder: Path, numbers: dict[str, Any], arrays: Any, drawn: Any) -> None:
+def write_on_root(folder: Path, numbers: dict[str, Any], arrays: Any, drawn: Any) -> None:
     _check_fields(folder)
     (folder / SUMMARY).write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
     np.savez(folder / STATE, **arrays)
@@ -131,8 +131,8 @@ def _write_on_root(folder: Path, numbers: dict[str, Any], arrays: Any, drawn: An
         plot_maps(drawn, folder)
 
 
-def _write_fields(solution: Solution, folder: Path) -> None:
-    """fields.pvd: all fields on Lagrange cells of the solution's degree. Collective."""
+def write_fields(solution: Solution, folder: Path, stem: str) -> None:
+    """STEM.pvd: all fields on Lagrange cells of the solution's degree. Collective."""
     packed = nodal_function(solution)
     mesh, degree = solution.device.mesh, solution.problem.degree
     columns = packed.x.array.reshape(-1, sum(WIDTHS.values()))
@@ -144,7 +144,7 @@ def _write_fields(solution: Solution, folder: Path) -> None:
         function.x.array.reshape(len(columns), -1)[:, :width] = columns[:, start : start + width]
         functions.append(function)
         start += width
-    with VTKFile(mesh.comm, folder / "fields.pvd", "w") as file:
+    with VTKFile(mesh.comm, folder / f"{stem}.pvd", "w") as file:
         file.write_function(functions, 0.0)
 
 
@@ -162,7 +162,7 @@ def _read(folder: Path) -> dict[str, np.ndarray]:
         with np.load(folder / STATE, allow_pickle=False) as stored:
             arrays = dict(stored)
         version = json.loads(str(arrays["about"]))["format"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ValueError(f"{str(folder)!r} holds no solution of fem-rashba: there is no {STATE} in it") from None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{str(folder / STATE)!r} cannot be read: {error}") from None

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import ufl
+from dolfinx import fem
 from mpi4py import MPI
 
 from fem_rashba.physics import equations
-from fem_rashba.solvers.discretization import cell_integrals, split
+from fem_rashba.solvers.discretization import CellIntegrals, Discretization, split
 from fem_rashba.solvers.steady import SteadyState
 
 _WIDTHS = {
@@ -60,9 +61,14 @@ class Integrals(Region):
 
 def integrals(state: SteadyState) -> Integrals:
     """Every integral of a state over its film. Collective."""
-    discretization = state.discretization
+    return summed(
+        state.discretization, CellIntegrals(state.discretization, integrands(state.discretization, state.u))()
+    )
+
+
+def summed(discretization: Discretization, by_cell: np.ndarray) -> Integrals:
+    """The integrals over the film from those of `integrands` over each cell. Collective."""
     device = discretization.problem.device
-    by_cell = cell_integrals(discretization, _terms(state))
     owned = len(by_cell)
     parts = {}
     for name, tag in device.regions.items():
@@ -74,10 +80,10 @@ def integrals(state: SteadyState) -> Integrals:
     return Integrals(**_unpacked(total), regions=regions)
 
 
-def _terms(state: SteadyState) -> list[Any]:
-    d = state.discretization
+def integrands(d: Discretization, u: fem.Function) -> list[Any]:
+    """Everything that is integrated over each cell, as scalar UFL terms of the function (n, Sx, Sy, Sz)."""
     c, m, E = d.coefficients, d.magnetization, d.electric_field
-    n, S = split(state.u)
+    n, S = split(u)
     T = equations.torque(c, S, m)
     J = equations.charge_current(c, n, S, m, E)
     crossed = ufl.cross(m, T)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import basix.ufl
 import numpy as np
@@ -19,10 +19,12 @@ from mpi4py import MPI
 from fem_rashba import compat
 from fem_rashba.devices import conditions
 from fem_rashba.devices.device import Device
-from fem_rashba.physics import magnetization
+from fem_rashba.physics import magnetization, motion
 from fem_rashba.physics.film import Couplings, Film
+from fem_rashba.physics.magnetization import Magnetization
+from fem_rashba.physics.motion import InMotion
 from fem_rashba.results.solution import Solution
-from fem_rashba.solvers.discretization import FIELDS, discretize
+from fem_rashba.solvers.discretization import FIELDS, Discretization, discretize
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.steady import SolverReport, SteadyState
 
@@ -31,8 +33,13 @@ FORMAT = 1
 Arrays = dict[str, np.ndarray]
 
 
-def pack(solution: Solution) -> Arrays | None:
-    """The arrays of a solution on rank 0, None on the others. Collective."""
+def pack(solution: Solution, **others: np.ndarray) -> Arrays | None:
+    """The arrays of a solution on rank 0, None on the others. Collective.
+
+    Args:
+        solution: Of `solve` or `load`.
+        others: Values of more functions in its space, on owned and ghost unknowns, by name.
+    """
     mesh = solution.device.mesh
     owned = mesh.topology.index_map(2).size_local
     nodes = mesh.geometry.input_global_indices
@@ -45,6 +52,7 @@ def pack(solution: Solution) -> Arrays | None:
             np.searchsorted(solution.device.cell_tags.indices, np.arange(owned))
         ],
         "values": solution.u.x.array.reshape(-1, FIELDS)[blocks],
+        **{name: values.reshape(-1, FIELDS)[blocks] for name, values in others.items()},
         "nodes": nodes,
         "points": mesh.geometry.x[:, :2],
         "facets": nodes[corners],
@@ -60,7 +68,7 @@ def pack(solution: Solution) -> Arrays | None:
     result = {
         "cells": np.searchsorted(numbers, whole["cells"][by_number]),
         "regions": whole["regions"][by_number],
-        "values": whole["values"][by_number],
+        **{name: whole[name][by_number] for name in ("values", *others)},
         "points": whole["points"][first],
         "facets": np.searchsorted(numbers, whole["facets"]),
         "facet_tags": whole["facet_tags"],
@@ -76,10 +84,7 @@ def unpack(comm: MPI.Comm, arrays: Arrays | None) -> Solution:
     device = _device(comm, arrays, about["device"])
     problem = _problem(device, about["problem"])
     discretization = discretize(problem)
-    u = fem.Function(discretization.space, name="u")
-    cells = device.mesh.topology.original_cell_index
-    u.x.array.reshape(-1, FIELDS)[discretization.space.dofmap.list[: len(cells)]] = arrays["values"][cells]
-    u.x.scatter_forward()
+    u = unpacked(discretization, arrays["values"])
     state = SteadyState(
         discretization=discretization,
         u=u,
@@ -89,6 +94,15 @@ def unpack(comm: MPI.Comm, arrays: Arrays | None) -> Solution:
     )
     axis = None if about["axis"] is None else np.array(about["axis"])
     return Solution(state=state, axis=axis, warnings=tuple(about["warnings"]))
+
+
+def unpacked(discretization: Discretization, values: np.ndarray) -> fem.Function:
+    """The function whose values by cell `pack` stored, all of them on every rank. Collective."""
+    u = fem.Function(discretization.space, name="u")
+    cells = discretization.problem.device.mesh.topology.original_cell_index
+    u.x.array.reshape(-1, FIELDS)[discretization.space.dofmap.list[: len(cells)]] = values[cells]
+    u.x.scatter_forward()
+    return u
 
 
 def _tagged_facets(device: Device) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +132,7 @@ def _about(solution: Solution) -> dict[str, Any]:
         "problem": {
             "film": _film_data(problem.film),
             "regions": {name: _film_data(film) for name, film in problem.regions.items()},
-            "magnetization": _tagged(problem.magnetization),
+            "magnetization": _magnetization_data(problem.magnetization),
             "terminals": {name: _tagged(condition) for name, condition in problem.terminals.items()},
             "edges": dict(problem.edges),
             "electric_field": problem.electric_field,
@@ -134,6 +148,16 @@ def _about(solution: Solution) -> dict[str, Any]:
 
 def _tagged(value: Any) -> dict[str, Any]:
     return {"type": type(value).__name__} | asdict(value)
+
+
+def _magnetization_data(m: Magnetization) -> dict[str, Any]:
+    return _tagged(m) | {"base": _tagged(m.base)} if isinstance(m, InMotion) else _tagged(m)
+
+
+def _magnetization(data: dict[str, Any]) -> Magnetization:
+    if data["type"] == "InMotion":
+        return cast(Magnetization, _made(data | {"base": _magnetization(data["base"])}, motion))
+    return cast(Magnetization, _made(data, magnetization))
 
 
 def _film_data(film: Film) -> dict[str, Any]:
@@ -157,7 +181,7 @@ def _problem(device: Device, data: dict[str, Any]) -> Problem:
         device=device,
         film=_film(data["film"]),
         regions={name: _film(film) for name, film in data["regions"].items()},
-        magnetization=_made(data["magnetization"], magnetization),
+        magnetization=_magnetization(data["magnetization"]),
         terminals={name: _made(condition, conditions) for name, condition in data["terminals"].items()},
         edges=data["edges"],
         electric_field=tuple(data["electric_field"]),  # type: ignore[arg-type]

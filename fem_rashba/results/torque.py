@@ -56,11 +56,12 @@ def torque(solution: Solution) -> Torque:
     """The integrated torque of a solution. Collective at the first use."""
     found = solution.integrals
     films = solution.problem.films
-    regions = {name: _torque(part, solution.axis, films[name], {}) for name, part in found.regions.items()}
-    return _torque(found, solution.axis, solution.film, regions)
+    regions = {name: torque_of(part, solution.axis, films[name], {}) for name, part in found.regions.items()}
+    return torque_of(found, solution.axis, solution.film, regions)
 
 
-def _torque(part: Region, axis: np.ndarray | None, film: Film, regions: dict[str, Torque]) -> Torque:
+def torque_of(part: Region, axis: np.ndarray | None, film: Film, regions: dict[str, Torque]) -> Torque:
+    """The torque from integrals over a film or a region."""
     fieldlike = dampinglike = None
     if axis is not None:
         across = part.area - float(axis @ part.moments @ axis)

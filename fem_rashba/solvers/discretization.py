@@ -117,22 +117,33 @@ def _by_region(space: fem.FunctionSpace, problem: Problem, films: dict[str, Film
     return function
 
 
-def cell_integrals(discretization: Discretization, terms: Sequence[Any], kind: str = "dx") -> np.ndarray:
-    """Integrals of scalar UFL terms over each owned cell, shape (cells, terms).
+class CellIntegrals:
+    """Integrals of scalar UFL terms over each owned cell: compiled once, computed at each call.
 
     `kind` "dx": over the cell; "ds": over its exterior facets; "dS": of flux terms of both sides, the net amount that
     leaves the cell through its interior facets, where the term is an average times the normal of the '+' side.
     One form and one assembly serve all terms.
     """
-    mesh = discretization.problem.device.mesh
-    space = fem.functionspace(mesh, ("DG", 0, (len(terms),)))
-    test = ufl.TestFunction(space)
-    test = test("+") - test("-") if kind == "dS" else test
-    vector = ufl.as_vector(list(terms))
-    form = compiled(ufl.inner(vector, test) * discretization.measure(kind))
-    assembled = fem.assemble_vector(form)
-    assembled.scatter_reverse(la.InsertMode.add)
-    owned = mesh.topology.index_map(mesh.topology.dim).size_local
-    # cell c of DG0 has the one block dofmap[c], which need not be c
-    blocks = space.dofmap.list[:owned, 0]
-    return assembled.array.reshape(-1, len(terms))[blocks]
+
+    def __init__(self, discretization: Discretization, terms: Sequence[Any], kind: str = "dx") -> None:
+        mesh = discretization.problem.device.mesh
+        space = fem.functionspace(mesh, ("DG", 0, (len(terms),)))
+        test = ufl.TestFunction(space)
+        test = test("+") - test("-") if kind == "dS" else test
+        vector = ufl.as_vector(list(terms))
+        self._form = compiled(ufl.inner(vector, test) * discretization.measure(kind))
+        owned = mesh.topology.index_map(mesh.topology.dim).size_local
+        # cell c of DG0 has the one block dofmap[c], which need not be c
+        self._blocks = space.dofmap.list[:owned, 0]
+        self._count = len(terms)
+
+    def __call__(self) -> np.ndarray:
+        """Shape (cells, terms). Collective."""
+        assembled = fem.assemble_vector(self._form)
+        assembled.scatter_reverse(la.InsertMode.add)
+        return assembled.array.reshape(-1, self._count)[self._blocks]
+
+
+def cell_integrals(discretization: Discretization, terms: Sequence[Any], kind: str = "dx") -> np.ndarray:
+    """`CellIntegrals` computed once, shape (cells, terms)."""
+    return CellIntegrals(discretization, terms, kind)()

@@ -102,6 +102,12 @@ class Evolution:
         self._w.x.array[:] = w
         return residual_vector(self._action)
 
+    def function(self, u: np.ndarray) -> fem.Function:
+        """A function with given values on owned and ghost unknowns."""
+        result = fem.Function(self.discretization.space, name="u")
+        result.x.array[:] = u
+        return result
+
     def norms(self, w: np.ndarray) -> np.ndarray:
         """L2 norms of n and of S, shape (2,)."""
         self._w.x.array[:] = w
