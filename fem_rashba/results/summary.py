@@ -10,7 +10,6 @@ from typing import Any
 
 import dolfinx
 import numpy as np
-import petsc4py
 
 from fem_rashba import __version__
 from fem_rashba.physics.comparison import comparison
@@ -19,6 +18,7 @@ from fem_rashba.results.balance import balance
 from fem_rashba.results.solution import Solution
 from fem_rashba.results.terminals import currents, voltages
 from fem_rashba.results.torque import EffectiveField, Torque, torque
+from fem_rashba.solvers.linear import PETSC4PY
 from fem_rashba.solvers.problem import warnings
 
 _PACKAGES = ("mpi4py", "numpy", "gmsh", "pyvista")
@@ -95,7 +95,7 @@ def kinetic_summary(film: Film) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Versions of this program and of what it stands on."""
     found = {"fem_rashba": __version__, "python": platform.python_version()}
-    found |= {"dolfinx": dolfinx.__version__, "petsc4py": petsc4py.__version__}
+    found |= {"dolfinx": dolfinx.__version__, "petsc4py": PETSC4PY}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)

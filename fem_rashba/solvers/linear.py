@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from dolfinx import fem, la
 from dolfinx.fem.petsc import assemble_matrix
-from petsc4py import PETSc
+from petsc4py import PETSc, __version__
 
 from fem_rashba.solvers.options import merged, reason, was_used
 
+PETSC4PY = __version__
 METHODS = ("auto", "direct", "iterative")
 
 # above this many unknowns the memory of a factorisation, not its time, is what a machine runs out of
