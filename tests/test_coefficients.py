@@ -6,9 +6,9 @@ from dataclasses import asdict
 from math import inf, pi
 
 import pytest
-from samples import PARAMETERS, film, reference
+from samples import film, reference
 
-from fem_rashba.physics.film import Couplings, Film
+from fem_rashba.physics.film import Couplings
 
 
 @pytest.mark.parametrize("denominators", ["dirty", "full"])
@@ -52,12 +52,11 @@ def test_coefficients_of_the_paper(alpha: float, row: tuple[float, ...]) -> None
 
 def test_weights_of_custom_couplings() -> None:
     """Each weight arrives under its own name."""
-    custom = Couplings(
-        charge_weights=(1.5, 2.5), gamma_weights=(3.5, 4.5, 5.5), drive_factor=6.5, polarization_factor=0.25
-    )
-    c = Film(**(PARAMETERS | {"couplings": custom})).coefficients
+    custom = Couplings(charge_weights=(1.5, 2.5), gamma_weights=(3.5, 4.5, 5.5), drive_factor=6.5)
+    c = film(couplings=custom).coefficients
     found = (c.charge_b, c.charge_r, c.gamma_0, c.gamma_1, c.gamma_2, c.drive, c.literal)
     assert found == (1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 0.0)
-    assert c.PF == pytest.approx(0.25 * reference().PF, rel=1e-13)
+    quarter = film(couplings=Couplings(polarization_factor=0.25)).coefficients.PF
+    assert quarter == pytest.approx(0.25 * reference().PF, rel=1e-13)
     assert film(couplings=Couplings(literal_drift=True)).coefficients.literal == 1.0
     assert film(polarization=0.3).coefficients.PF == 0.3
