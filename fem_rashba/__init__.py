@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Film": "physics.film",
-    "Couplings": "physics.film",
+    "Couplings": "physics.couplings",
     **dict.fromkeys(
         ("uniform", "neel_wall", "bloch_wall", "spiral", "skyrmion", "expression"), "physics.magnetization"
     ),

@@ -18,7 +18,8 @@ from fem_rashba.devices.conditions import (
     Voltage,
     default_condition,
 )
-from fem_rashba.physics.film import Couplings, Film
+from fem_rashba.physics.couplings import Couplings
+from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import (
     Magnetization,
     bloch_wall,

@@ -22,7 +22,7 @@ from ufl.algorithms.apply_algebra_lowering import apply_algebra_lowering
 
 from fem_rashba.cli import main
 from fem_rashba.physics import bulk, equations
-from fem_rashba.physics.film import relaxation_matrix
+from fem_rashba.physics.decay import relaxation_matrix
 from fem_rashba.units import HBAR
 
 

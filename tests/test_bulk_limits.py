@@ -284,7 +284,7 @@ def test_spin_hall_torque() -> None:
 
 def test_cross_matrix_of_the_package_is_vectorised() -> None:
     """The relaxation matrix of many directions is that of each."""
-    from fem_rashba.physics.film import relaxation_matrix as package
+    from fem_rashba.physics.decay import relaxation_matrix as package
 
     m = directions(6, 25).reshape(2, 3, 3)
     found = package(film().coefficients, m)

@@ -8,7 +8,7 @@ from math import inf, pi
 import pytest
 from samples import film, reference
 
-from fem_rashba.physics.film import Couplings
+from fem_rashba.physics.couplings import Couplings
 
 
 @pytest.mark.parametrize("denominators", ["dirty", "full"])

@@ -14,7 +14,8 @@ import pytest
 from fem_rashba import schema
 from fem_rashba.config import Config, load
 from fem_rashba.devices.conditions import Contact, Current, Floating, Open, Voltage
-from fem_rashba.physics.film import COUPLINGS, Couplings, Film
+from fem_rashba.physics.couplings import COUPLINGS, Couplings
+from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import values
 
 FILM = """

@@ -20,7 +20,7 @@ from references.film import Film as Reference
 from samples import OBLIQUE, film, reference, unit
 
 from fem_rashba.physics import bulk, closed_forms, dynamics, limits
-from fem_rashba.physics.film import COUPLINGS
+from fem_rashba.physics.couplings import COUPLINGS
 from fem_rashba.units import HBAR
 
 PAULI = [sp.Matrix(p) for p in ([[0, 1], [1, 0]], [[0, -sp.I], [sp.I, 0]], [[1, 0], [0, -1]])]

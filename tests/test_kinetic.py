@@ -16,7 +16,8 @@ from references.strong_form import strong_form, x, y
 from samples import OBLIQUE, film, reference, unit
 
 from fem_rashba.physics.comparison import BLOCKS, Comparison, Term, comparison, directions
-from fem_rashba.physics.film import Couplings, Film
+from fem_rashba.physics.couplings import Couplings
+from fem_rashba.physics.film import Film
 from fem_rashba.physics.kinetic import as_magnetization, kernel, model_operator, moments, rate_operator, static_operator
 from fem_rashba.units import HBAR, HBAR2_OVER_ME
 

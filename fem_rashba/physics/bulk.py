@@ -3,7 +3,7 @@
 The spin balance is then the local 3 x 3 system (26), L S = X, solved here exactly for any film; `closed_forms`,
 `limits` and `dynamics` have the formulas of Secs. III, IV, VI, VII. Everything is vectorised: m, S, X and T have the
 shape (3,) or (N, 3), and G, the driving density gradient (e/eF) n0 E, (2,) or (N, 2). `c` holds the coefficients
-(`film.Coefficients`), whose letters are used; numbers in parentheses are equations of Wang, Ortiz Pauyac, Manchon,
+(`couplings.Coefficients`), whose letters are used; numbers in parentheses are equations of Wang, Ortiz Pauyac, Manchon,
 Phys. Rev. B 89, 054405 (2014). The electric field is given: in a wire the charge cannot flow sideways, and a
 transverse field adds to it.
 """
@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fem_rashba.physics.film import Coefficients, Film, relaxation_matrix
+from fem_rashba.physics.couplings import Coefficients
+from fem_rashba.physics.decay import relaxation_matrix
+from fem_rashba.physics.film import Film
 from fem_rashba.units import HBAR, quantity
 
 # |e x m|^2 below this is m parallel to e but for rounding

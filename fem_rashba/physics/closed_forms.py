@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fem_rashba.physics.bulk import relaxation_rate, z_cross
-from fem_rashba.physics.film import Coefficients
+from fem_rashba.physics.couplings import Coefficients
 
 
 @dataclass(frozen=True, kw_only=True)

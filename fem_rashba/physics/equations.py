@@ -15,7 +15,7 @@ d~_i S = d_i S + k a_i x S (k = C/D), a_i = z^ x e_i, and m the direction of the
 Sign conventions: S and m both count as magnetization (PF n m is parallel to m); the torque acts on m and has units of
 hbar/(ps nm^2); the electric current density is -e J_n; edges carry the natural conditions nu.J_n = 0, nu_i J_i = 0.
 Every function below is one effect and returns its term as it stands on the left-hand side of a weak form, or the
-quantity it is named after. `c` holds the coefficients (`physics.film.Coefficients`); numbers in parentheses are
+quantity it is named after. `c` holds the coefficients (`physics.couplings.Coefficients`); numbers in parentheses are
 equations of Wang, Ortiz Pauyac, Manchon, Phys. Rev. B 89, 054405 (2014).
 """
 

@@ -14,94 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
+from fem_rashba.physics.couplings import COUPLINGS, Coefficients, Couplings
+from fem_rashba.physics.decay import decay_rates
 from fem_rashba.units import AMPERE_PER_RATE, HBAR, HBAR2_OVER_ME, quantity
-
-Z_CROSS_X = np.array([0.0, 1.0, 0.0])
-
-
-def _are_numbers(values: object, count: int) -> bool:
-    if not isinstance(values, list | tuple) or len(values) != count:
-        return False
-    return all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in values)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Couplings:
-    """The weights that the paper and its own equation (15) disagree about, as data.
-
-    Attributes:
-        charge_weights: Weights (b, r) of B and R in the charge current: (1, 1) as printed in (16), (4, 8) from (15).
-        gamma_weights: Weights (w0, w1, w2) of Gamma in (17): (1, 1, 2) as printed, (2, 2, 3) from (15).
-        drive_factor: Factor of the drive C PF G_z x m: 2 as in (28), 1 from one drift flux.
-        polarization_factor: PF in units of Delta/eF: 1 in the paper, 1/2 for a rigidly drifting equilibrium.
-        literal_drift: Whether the charge current keeps the printed Gamma grad_z.(m n) of (16), by which an undriven
-            film carries a current.
-    """
-
-    charge_weights: tuple[float, float] = (1.0, 1.0)
-    gamma_weights: tuple[float, float, float] = (1.0, 1.0, 2.0)
-    drive_factor: float = 2.0
-    polarization_factor: float = 1.0
-    literal_drift: bool = False
-
-    def __post_init__(self) -> None:
-        for name, count in (("charge_weights", 2), ("gamma_weights", 3)):
-            value = getattr(self, name)
-            if not _are_numbers(value, count):
-                raise ValueError(f"{name} = {value!r} must be {count} finite numbers")
-            object.__setattr__(self, name, tuple(float(v) for v in value))
-        for name in ("drive_factor", "polarization_factor"):
-            if not _are_numbers([getattr(self, name)], 1):
-                raise ValueError(f"{name} = {getattr(self, name)!r} must be a finite number")
-        if not isinstance(self.literal_drift, bool):
-            raise ValueError(f"literal_drift = {self.literal_drift!r} must be true or false")
-
-
-COUPLINGS = {
-    "paper": Couplings(),
-    "consistent": Couplings(
-        charge_weights=(4.0, 8.0), gamma_weights=(2.0, 2.0, 3.0), drive_factor=1.0, polarization_factor=0.5
-    ),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Coefficients:
-    """The coefficients of the equations: numbers here, UFL constants or functions when a form is built from them.
-
-    Attributes:
-        D, C, Gamma: nm^2/ps, nm/ps, nm/ps.
-        R, B: nm/ps.
-        r_dp, r_phi, r_sf, w: 1/ps.
-        precession: C/D in 1/nm, the wavevector of the covariant derivative (k0 with dirty denominators).
-        r_rest: r_dp - C^2/D in 1/ps, the part of r_dp outside the covariant derivative (0 with dirty denominators).
-        hall: (alpha tau/hbar) C in nm^2/ps, the spin-Hall form of the B drive.
-        PF: polarization. states: n0/eF in 1/(eV nm^2), so that (e/eF) n0 E = states E. density: n0 in 1/nm^2.
-        charge_b, charge_r, gamma_0, gamma_1, gamma_2, drive, literal: the weights of `Couplings`.
-    """
-
-    D: float
-    C: float
-    Gamma: float
-    R: float
-    B: float
-    r_dp: float
-    r_phi: float
-    r_sf: float
-    w: float
-    precession: float
-    r_rest: float
-    hall: float
-    PF: float
-    states: float
-    density: float
-    charge_b: float
-    charge_r: float
-    gamma_0: float
-    gamma_1: float
-    gamma_2: float
-    drive: float
-    literal: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,12 +193,8 @@ class Film:
 
     @cached_property
     def decay_rates(self) -> np.ndarray:
-        """All decay constants kappa, complex, shape (directions of m, modes), 1/nm, Re kappa >= 0.
-
-        Roots of det(D kappa^2 + kappa (2 C a x + Gamma M(a)) - L) = 0 with a = z^ x (edge normal), for directions of m
-        spread over the sphere (rotating the normal is rotating m).
-        """
-        return np.array([_decay_rates(self.coefficients, m) for m in _directions()])
+        """All decay constants, complex, shape (directions of m, modes), 1/nm: `decay.decay_rates`."""
+        return decay_rates(self.coefficients)
 
     @cached_property
     def lengths(self) -> Lengths:
@@ -351,39 +262,3 @@ def _at_least(condition: str, value: float, limit: float) -> Verdict:
 
 def _at_most(condition: str, value: float, limit: float) -> Verdict:
     return Verdict(condition=condition, value=value, limit=limit, holds=value <= limit)
-
-
-def _directions() -> np.ndarray:
-    """Directions of m on half of the sphere (kappa(-m) = kappa(m) mirrored), shape (N, 3)."""
-    polar, azimuth = np.meshgrid(np.linspace(0, np.pi / 2, 7), np.linspace(0, 2 * np.pi, 16, endpoint=False))
-    polar, azimuth = polar.ravel(), azimuth.ravel()
-    return np.stack([np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar)], axis=1)
-
-
-def _cross(a: np.ndarray) -> np.ndarray:
-    """Matrices of v -> a x v for a of shape (..., 3), shape (..., 3, 3)."""
-    return np.swapaxes(np.cross(a[..., None, :], np.eye(3)), -1, -2)
-
-
-def relaxation_matrix(c: Coefficients, m: np.ndarray) -> np.ndarray:
-    """L S = r_sf S + r_dp (S + S_z z^) + r_phi m x (S x m) - w m x S as a matrix, 1/ps; (26).
-
-    Shape (..., 3, 3) for m of shape (..., 3).
-    """
-    in_plane_twice = np.diag([1.0, 1.0, 2.0])
-    transverse = np.eye(3) - m[..., :, None] * m[..., None, :]
-    return c.r_sf * np.eye(3) + c.r_dp * in_plane_twice + c.r_phi * transverse - c.w * _cross(m)
-
-
-def gradient_matrix(c: Coefficients, m: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """First-derivative matrix for a = z^ x e_i and uniform m, shape (3, 3), nm/ps: 2 C a x + Gamma M(a)."""
-    mixed = c.gamma_0 * np.outer(a, m) + c.gamma_1 * np.outer(m, a) - c.gamma_2 * (m @ a) * np.eye(3)
-    return 2 * c.C * _cross(a) + c.Gamma * mixed
-
-
-def _decay_rates(c: Coefficients, m: np.ndarray) -> np.ndarray:
-    first, zeroth = gradient_matrix(c, m, Z_CROSS_X) / c.D, -relaxation_matrix(c, m) / c.D
-    companion = np.block([[np.zeros((3, 3)), np.eye(3)], [-zeroth, -first]])
-    kappa = np.linalg.eigvals(companion)
-    # solutions come in pairs that decay from either edge; the sign only says from which
-    return np.where(kappa.real < 0, -kappa, kappa)

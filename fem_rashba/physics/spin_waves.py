@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fem_rashba.physics.film import Film, gradient_matrix, relaxation_matrix
+from fem_rashba.physics.decay import gradient_matrix, relaxation_matrix
+from fem_rashba.physics.film import Film
 
 _ACROSS = (np.array([0.0, 1.0, 0.0]), np.array([-1.0, 0.0, 0.0]))
 

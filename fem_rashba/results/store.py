@@ -20,7 +20,8 @@ from fem_rashba import compat
 from fem_rashba.devices import conditions
 from fem_rashba.devices.device import Device
 from fem_rashba.physics import magnetization, motion
-from fem_rashba.physics.film import Couplings, Film
+from fem_rashba.physics.couplings import Couplings
+from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.physics.motion import InMotion
 from fem_rashba.results.solution import Solution

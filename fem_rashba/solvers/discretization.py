@@ -15,7 +15,8 @@ from dolfinx import fem, la
 
 from fem_rashba.compat import compiled
 from fem_rashba.physics import equations
-from fem_rashba.physics.film import Coefficients, Film
+from fem_rashba.physics.couplings import Coefficients
+from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import field
 from fem_rashba.solvers.problem import Problem
 
