@@ -177,13 +177,9 @@ def shape(resolved: Table, folder: Path) -> Shape:
             }
             return makers[device["shape"]](**given)
         if "mesh" in device:
-            return shapes.mesh_file(
-                path, scale=given.get("scale"), terminals=list(terminals), edges=list(edges)
-            )
+            return shapes.mesh_file(path, scale=given.get("scale"), terminals=list(terminals), edges=list(edges))
         places = [{name: table["at"] for name, table in named.items()} for named in (terminals, edges)]
-        return shapes.polygon(
-            given["outline"], holes=given.get("holes", ()), terminals=places[0], edges=places[1]
-        )
+        return shapes.polygon(given["outline"], holes=given.get("holes", ()), terminals=places[0], edges=places[1])
 
 
 def _check_places(outline: bool, sections: Mapping[str, Mapping[str, Table]]) -> None:
@@ -202,6 +198,4 @@ def check_names(given: Iterable[str], known: Iterable[str], section: str) -> Non
         if name not in known:
             has = ", ".join(map(repr, known))
             hint = f"the nearest is {nearest(name, known)!r} of {has}" if known else "it has none"
-            raise ValueError(
-                f"unknown name in [{section}.{name}]: this device has no such {section[:-1]}; {hint}"
-            )
+            raise ValueError(f"unknown name in [{section}.{name}]: this device has no such {section[:-1]}; {hint}")

@@ -24,18 +24,14 @@ def read(path: str) -> np.ndarray:
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError(
-            f"--points {path} is not text; it must be a CSV file with the columns x and y"
-        ) from None
+        raise ValueError(f"--points {path} is not text; it must be a CSV file with the columns x and y") from None
     except OSError as error:
         raise ValueError(f"--points {path} cannot be read: {str(error.strerror).lower()}") from None
     try:
         lines = list(enumerate(csv.reader(text.splitlines()), start=1))
     except csv.Error as error:
         raise ValueError(f"--points {path} is not a CSV file: {error}") from None
-    rows = [
-        (number, [cell.strip() for cell in row]) for number, row in lines if any(cell.strip() for cell in row)
-    ]
+    rows = [(number, [cell.strip() for cell in row]) for number, row in lines if any(cell.strip() for cell in row)]
     columns = (0, 1)
     if rows and not (len(rows[0][1]) == 2 and all(map(_is_number, rows[0][1]))):
         columns, rows = _columns(path, rows[0][1]), rows[1:]

@@ -51,9 +51,11 @@ FORMULAS = Plain(
 )
 INITIAL = Plain(
     "'zero', 'steady' or a list of four formulas of x and y for n, Sx, Sy, Sz, such as ['0', 'exp(-x**2)', '0', '0']",
-    lambda v: v in ("zero", "steady")
-    if isinstance(v, str)
-    else isinstance(v, list) and len(v) == 4 and all(isinstance(f, str) for f in v),
+    lambda v: (
+        v in ("zero", "steady")
+        if isinstance(v, str)
+        else isinstance(v, list) and len(v) == 4 and all(isinstance(f, str) for f in v)
+    ),
 )
 _AXES = Plain("two different axes, such as 'xz'", lambda v: isinstance(v, str))
 SPIN = Choice(("sink", "insulating"))
@@ -147,9 +149,7 @@ TIME = {
 LATER = ("sweep",)
 """Sections that a later version will read."""
 _ALL_SHAPES = {key: value for keys in SHAPES.values() for key, value in keys.items()}
-_ALL_TEXTURES = {
-    key: value for keys in TEXTURES.values() for key, value in keys.items() if key != "direction"
-}
+_ALL_TEXTURES = {key: value for keys in TEXTURES.values() for key, value in keys.items() if key != "direction"}
 SECTIONS: dict[str, tuple[str, ...]] = {
     "film": tuple(FILM),
     "device": ("shape", *MESH, *OUTLINE, "gds", *_ALL_SHAPES, *DISCRETIZATION),

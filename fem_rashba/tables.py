@@ -45,9 +45,7 @@ def checked_variant(table: Table, keys: Keys, where: str, choice: str, others: I
     """
     for name in table:
         if name not in keys and name in others:
-            raise ValueError(
-                f"{where}.{name} does not go with {where}.{choice}, which takes {', '.join(keys)}"
-            )
+            raise ValueError(f"{where}.{name} does not go with {where}.{choice}, which takes {', '.join(keys)}")
     return checked(table, keys, where)
 
 
@@ -88,16 +86,13 @@ def reject_unknown(table: Table, known: Iterable[str], where: str) -> None:
         owner = owner_of(name, other_than=where.partition(".")[0])
         hint = f"{where}.{nearest(name, known)}" if owner is None else f"{owner}.{name}"
         raise ValueError(
-            f"unknown key {where}.{name}; the nearest valid key is {hint}, "
-            f"and [{where}] takes {', '.join(known)}"
+            f"unknown key {where}.{name}; the nearest valid key is {hint}, and [{where}] takes {', '.join(known)}"
         )
 
 
 def owner_of(name: str, other_than: str = "") -> str | None:
     """The section that has a key, if one does."""
-    return next(
-        (section for section, keys in SECTIONS.items() if name in keys and section != other_than), None
-    )
+    return next((section for section, keys in SECTIONS.items() if name in keys and section != other_than), None)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

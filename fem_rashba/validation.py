@@ -53,9 +53,7 @@ def resolved(table: Table) -> Table:
         "device": _device(table["device"]),
         "magnetization": _magnetization(table["magnetization"]),
         "drive": checked(table.get("drive", {}), DRIVE, "drive"),
-        "terminals": {
-            name: _terminal(own, f"terminals.{name}") for name, own in table.get("terminals", {}).items()
-        },
+        "terminals": {name: _terminal(own, f"terminals.{name}") for name, own in table.get("terminals", {}).items()},
         "edges": _edges(table.get("edges", {})),
         "regions": {name: _region(own, f"regions.{name}") for name, own in table.get("regions", {}).items()},
         "solver": _solver(table.get("solver", {})),
@@ -74,18 +72,14 @@ def _check_section(name: str, value: Any) -> None:
     if owner is not None:
         raise ValueError(f"the key {name} stands before any section; it belongs below [{owner}]")
     known = ", ".join(f"[{section}]" for section in SECTIONS)
-    raise ValueError(
-        f"unknown {kind} {name!r}; the nearest section is [{nearest(name, SECTIONS)}] of {known}"
-    )
+    raise ValueError(f"unknown {kind} {name!r}; the nearest section is [{nearest(name, SECTIONS)}] of {known}")
 
 
 def _film(table: Table) -> Table:
     result = checked(table, FILM, "film")
     couplings = result["couplings"]
     if couplings == "custom" and "custom" not in table:
-        raise ValueError(
-            f"film.couplings = 'custom' needs the section [film.custom], which takes {', '.join(CUSTOM)}"
-        )
+        raise ValueError(f"film.couplings = 'custom' needs the section [film.custom], which takes {', '.join(CUSTOM)}")
     if couplings != "custom" and "custom" in table:
         raise ValueError(f"[film.custom] does not go with film.couplings = {couplings!r}, only with 'custom'")
     if couplings == "custom":
@@ -117,23 +111,17 @@ def _device(table: Table) -> Table:
 def _magnetization(table: Table) -> Table:
     known = SECTIONS["magnetization"]
     if "phi" in table and "theta" not in table:
-        raise ValueError(
-            "magnetization.phi needs magnetization.theta, the angle from the normal, such as '90 deg'"
-        )
+        raise ValueError("magnetization.phi needs magnetization.theta, the angle from the normal, such as '90 deg'")
     # a spiral has a direction too
     first = () if "texture" in table else ("direction",)
     choice = one_of(table, (*first, "theta", "texture", "expression", "ovf"), "magnetization")
     if choice == "ovf":
-        raise ValueError(
-            "magnetization.ovf is not available in this version; give a texture or an expression"
-        )
+        raise ValueError("magnetization.ovf is not available in this version; give a texture or an expression")
     if choice != "texture":
         return checked_variant(table, MAGNETIZATIONS[choice], "magnetization", choice, known)
     texture, rest = split_choice(table, "texture", TEXTURES, "magnetization")
     keys = TEXTURES[texture]
-    return {"texture": texture} | checked_variant(
-        rest, keys, "magnetization", f"texture = {texture!r}", known
-    )
+    return {"texture": texture} | checked_variant(rest, keys, "magnetization", f"texture = {texture!r}", known)
 
 
 def _terminal(table: Any, where: str) -> Table:
@@ -161,7 +149,5 @@ def _solver(table: Table) -> Table:
     result = checked(table, SOLVER, "solver")
     for name, value in result["petsc"].items():
         if not isinstance(value, str | bool | int | float):
-            raise ValueError(
-                f"solver.petsc.{name} = {shown(value)} must be a string, a number, true or false"
-            )
+            raise ValueError(f"solver.petsc.{name} = {shown(value)} must be a string, a number, true or false")
     return result
