@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from fem_rashba import __version__, exits
 
-LATER = ("sweep", "modes", "report")
+LATER = ("sweep", "report")
 """Commands that a later version will have."""
 
 _ASSIGNMENT = re.compile(r"[^\s=-][^\s=]*=")
@@ -95,6 +95,12 @@ def _config(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _modes(command: argparse.ArgumentParser) -> None:
+    _config(command)
+    command.add_argument("-n", dest="count", metavar="N", type=_positive, default=6, help="how many; default 6")
+    command.add_argument("-o", dest="out", metavar="OUT", help="a folder for their fields")
+
+
 def _mesh(command: argparse.ArgumentParser) -> None:
     _config(command)
     command.add_argument("-o", dest="out", metavar="device.msh", required=True, help="the file to write, in nm")
@@ -126,6 +132,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "mesh": ("write the mesh of the device", _mesh),
     "run": ("solve and write a folder", _run_command),
     "probe": ("print the solution at points as CSV", _probe),
+    "modes": ("print the slowest spin waves of the device as JSON", _modes),
     "bulk": ("print the infinite medium of the film, without a mesh, as JSON", _config),
     "plot": ("draw maps as PNG files", _plot),
 }
@@ -139,6 +146,12 @@ def _point(text: str) -> tuple[float, float]:
     if not (math.isfinite(x) and math.isfinite(y)):
         raise argparse.ArgumentTypeError(f"{text.strip()!r} must be a point X,Y in nm, such as 0,25")
     return x, y
+
+
+def _positive(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of at least 1")
+    return int(text)
 
 
 def _count(text: str) -> int:

@@ -99,6 +99,25 @@ def probe(arguments: Namespace) -> None:
     writer.writerows([f"{value:.12g}" for value in row] for row in values)
 
 
+def modes(arguments: Namespace) -> None:
+    """Print the slowest spin waves of a device."""
+    config = _config(arguments)
+    from fem_rashba.results import files, waves
+    from fem_rashba.solvers.modes import spin_waves
+
+    if arguments.out is not None:
+        files.check_target(arguments.out)
+    with Stages() as stages:
+        problem = config.problem(_device(config, stages))
+        stages("searching spin waves")
+        found = spin_waves(problem, arguments.count)
+        if arguments.out is not None:
+            stages("writing")
+            with _named(arguments.out):
+                waves.save_waves(found, arguments.out)
+    print(json.dumps(waves.report(found), indent=1))
+
+
 def bulk(arguments: Namespace) -> None:
     """Print spin density and torque of the infinite medium as JSON."""
     from fem_rashba import medium

@@ -57,7 +57,8 @@ def test_summary_is_plain_json_and_has_the_sections_of_the_contract(solution: fr
     found = json.loads((tmp_path / "out" / "summary.json").read_text())
     sections = "film mesh solver terminals torque spin_density balance versions config warnings"
     assert set(found) == set(sections.split())
-    assert set("D C Gamma R B r_dp r_phi r_sf w k0 PF n0 eF vF".split()) <= set(found["film"])
+    symbols = ["D", "C", "Gamma", "R", "B", "r_dp", "r_phi", "r_sf", "w", "k0", "PF", "n0", "eF", "vF"]
+    assert set(symbols) <= set(found["film"])
     assert set(found["terminals"]["source"]) == {"voltage_V", "current_A", "length_nm"}
     assert found["terminals"]["source"]["current_A"] == pytest.approx(1e-9, rel=1e-9)
     assert found["mesh"]["area_nm2"] == pytest.approx(solution.device.area)

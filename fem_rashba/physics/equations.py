@@ -124,7 +124,7 @@ def _grad_z_cross_product(m: Any, S: Any) -> Any:
 
 
 def local_drive(c: Any, n: Any, m: Any, E: Any) -> Any:
-    """Minus (cd C PF G_z x m + 2R (m.G_z) m + Gamma PF (...) + (B - k hall) G_z): drives that are no flux; (28), (33)."""
+    """Minus (cd C PF G_z x m + 2R (m.G_z) m + Gamma PF (...) + (B - k hall) G_z): drives, no fluxes; (28), (33)."""
     Gz = z_cross(driving_gradient(c, n, E))
     precession = c.drive * c.C * c.PF * cross(Gz, m)
     longitudinal = 2 * c.R * dot(m, Gz) * m
