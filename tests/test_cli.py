@@ -20,9 +20,9 @@ import pytest
 
 from fem_rashba import __version__
 from fem_rashba.cli import main, petsc_options
-from fem_rashba.closing import scaled
+from fem_rashba.cli.closing import scaled
 from fem_rashba.config import load
-from fem_rashba.templates import SHAPES, template
+from fem_rashba.config.templates import SHAPES, template
 
 SMALL = """
 [film]
@@ -391,7 +391,7 @@ def test_full_output(stream: str, tmp_path: Path) -> None:
 
 def test_bug(small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody foresaw shows where it happened."""
-    from fem_rashba import commands
+    from fem_rashba.cli import commands
 
     def broken(*_: object) -> None:
         raise KeyError("bug")
@@ -409,7 +409,7 @@ def test_bug(small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 RANKS = """
 import sys, time
 from mpi4py import MPI
-from fem_rashba import commands
+from fem_rashba.cli import commands
 from fem_rashba.cli import main
 rank = MPI.COMM_WORLD.rank
 def check(_):

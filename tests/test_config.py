@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fem_rashba import schema
-from fem_rashba.config import Config, load
+from fem_rashba.config import Config, load, schema
 from fem_rashba.devices.conditions import Contact, Current, Floating, Open, Voltage
 from fem_rashba.physics.couplings import COUPLINGS, Couplings
 from fem_rashba.physics.film import Film

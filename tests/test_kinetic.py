@@ -424,7 +424,7 @@ def test_equilibrium_spin_is_antiparallel() -> None:
 
 def test_summary_and_check() -> None:
     """summary.json and check carry the report; a film far beyond the dirty limit says so and goes on."""
-    from fem_rashba import preflight
+    from fem_rashba.cli import preflight
     from fem_rashba.results import summary
 
     found = summary.film_summary(film())["kinetic"]

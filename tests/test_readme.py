@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from fem_rashba import cli, config
-from fem_rashba.templates import template
+from fem_rashba.config.templates import template
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "meshes" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

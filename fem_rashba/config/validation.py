@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fem_rashba.kinds import shown
-from fem_rashba.schema import (
+from fem_rashba.config.kinds import shown
+from fem_rashba.config.schema import (
     CONDITIONS,
     CUSTOM,
     DEGREE,
@@ -25,7 +25,7 @@ from fem_rashba.schema import (
     TEXTURES,
     TIME,
 )
-from fem_rashba.tables import (
+from fem_rashba.config.tables import (
     Table,
     checked,
     checked_variant,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fem_rashba.builders import in_section
+from fem_rashba.config.builders import in_section
 from fem_rashba.physics.expression import parse
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.physics.motion import in_motion

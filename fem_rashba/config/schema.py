@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fem_rashba.kinds import Choice, Kind, Plain, Quantities, Quantity, is_number
+from fem_rashba.config.kinds import Choice, Kind, Plain, Quantities, Quantity, is_number
 
 
 @dataclass(frozen=True)

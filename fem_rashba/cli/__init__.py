@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from fem_rashba import __version__, exits
+from fem_rashba import __version__
+from fem_rashba.cli import exits
 
 LATER = ("sweep", "report")
 """Commands that a later version will have."""
@@ -57,7 +58,7 @@ def _run(argv: list[str]) -> None:
         if arguments.command != "run":
             raise ValueError(f"PETSc options after -- go only with the command run, not with {arguments.command}")
         arguments.petsc = petsc_options(petsc)
-    from fem_rashba import commands
+    from fem_rashba.cli import commands
 
     getattr(commands, arguments.command)(arguments)
 
@@ -78,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _new(command: argparse.ArgumentParser) -> None:
-    from fem_rashba.templates import SHAPES
+    from fem_rashba.config.templates import SHAPES
 
     command.add_argument("shape", metavar="SHAPE", choices=SHAPES, help=", ".join(SHAPES))
 

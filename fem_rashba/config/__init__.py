@@ -12,14 +12,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from fem_rashba import builders, toml_file, validation
-from fem_rashba.builders import check_names, in_section
+from fem_rashba.config import builders, toml_file, validation
+from fem_rashba.config.builders import check_names, in_section
+from fem_rashba.config.schema import FILM
+from fem_rashba.config.timing import Time, moving, timing
 from fem_rashba.devices.conditions import Condition, resolved_terminals
 from fem_rashba.devices.outline import Outline
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization, values
-from fem_rashba.schema import FILM
-from fem_rashba.timing import Time, moving, timing
 
 if TYPE_CHECKING:
     from fem_rashba.devices.device import Device

@@ -7,8 +7,8 @@ from copy import copy
 from difflib import get_close_matches
 from typing import Any
 
-from fem_rashba.kinds import Choice, shown
-from fem_rashba.schema import SECTIONS, Key
+from fem_rashba.config.kinds import Choice, shown
+from fem_rashba.config.schema import SECTIONS, Key
 
 Table = dict[str, Any]
 Keys = Mapping[str, Key]

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fem_rashba.config.schema import ENDS, FILM, TERMINAL
+from fem_rashba.config.validation import nearest
 from fem_rashba.devices.conditions import (
     Condition,
     Contact,
@@ -29,9 +31,7 @@ from fem_rashba.physics.magnetization import (
     spiral,
     uniform,
 )
-from fem_rashba.schema import ENDS, FILM, TERMINAL
 from fem_rashba.units import quantity
-from fem_rashba.validation import nearest
 
 if TYPE_CHECKING:
     from fem_rashba.devices.shapes import Shape

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fem_rashba.progress import Stages
+from fem_rashba.cli.progress import Stages
 
 if TYPE_CHECKING:
     from fem_rashba.config import Config
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def new(arguments: Namespace) -> None:
     """Print a commented TOML file."""
-    from fem_rashba.templates import template
+    from fem_rashba.config.templates import template
 
     print(template(arguments.shape), end="")
 
@@ -31,7 +31,7 @@ def new(arguments: Namespace) -> None:
 def check(arguments: Namespace) -> None:
     """Print everything that can be said of a TOML file without a solve."""
     config = _config(arguments)
-    from fem_rashba import preflight
+    from fem_rashba.cli import preflight
 
     with Stages() as stages:
         device = _device(config, stages)
@@ -43,7 +43,7 @@ def check(arguments: Namespace) -> None:
 def mesh(arguments: Namespace) -> None:
     """Write the mesh of a device."""
     config = _config(arguments)
-    from fem_rashba.builders import in_device
+    from fem_rashba.config.builders import in_device
     from fem_rashba.devices.gmsh_io import check_target
 
     check_target(Path(arguments.out))
@@ -56,7 +56,7 @@ def mesh(arguments: Namespace) -> None:
 def run(arguments: Namespace) -> None:
     """Solve, write a folder and print the main numbers."""
     config = _config(arguments, arguments.petsc)
-    from fem_rashba import closing
+    from fem_rashba.cli import closing
     from fem_rashba.results import files
     from fem_rashba.results.summary import summary
 
@@ -80,7 +80,7 @@ def run(arguments: Namespace) -> None:
 
 def probe(arguments: Namespace) -> None:
     """Print the solution at points as CSV."""
-    from fem_rashba import points
+    from fem_rashba.cli import points
 
     if (arguments.line is None) != (arguments.count is None):
         raise ValueError("argument -n: the number of points goes with --line, and --line needs it")
@@ -120,7 +120,7 @@ def modes(arguments: Namespace) -> None:
 
 def bulk(arguments: Namespace) -> None:
     """Print spin density and torque of the infinite medium as JSON."""
-    from fem_rashba import medium
+    from fem_rashba.cli import medium
 
     print(json.dumps(medium.report(medium.load(arguments.config, arguments.overrides)), indent=2))
 
@@ -213,7 +213,7 @@ def _run_in_time(config: Config, out: str) -> dict[str, Any]:
 
 
 def _device(config: Config, stages: Stages) -> Device:
-    from fem_rashba.builders import in_device
+    from fem_rashba.config.builders import in_device
 
     stages("meshing")
     with in_device(config.resolved):

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from fem_rashba import builders, config
+from fem_rashba import config
+from fem_rashba.config import builders
 from fem_rashba.physics.bulk import infinite_medium
 from fem_rashba.physics.film import Film
 
