@@ -28,9 +28,7 @@ def solution(request: pytest.FixtureRequest) -> fr.Solution:
     if request.param == "quadrilateral":
         shape, degree = fr.wire(length="30 nm", width="10 nm"), 2
     else:
-        shape = fr.notched_strip(
-            length="30 nm", width="10 nm", notch_width="6 nm", notch_depth="2.5 nm", notch="round"
-        )
+        shape = fr.notched_strip(length="30 nm", width="10 nm", notch_width="6 nm", notch_depth="2.5 nm", notch="round")
         degree = 3
     device = shape.mesh(film, element_size="1.5 nm", degree=degree)
     terminals = {"source": fr.Current("1 nA"), "drain": fr.Ground(spin="insulating")}

@@ -80,9 +80,7 @@ class Panel:
         return max(2, round(self.width * DPI)), max(2, round(self.height * DPI))
 
 
-def panel(
-    box: tuple[float, float], width: float, bar: bool = True, above: float = TOP, least: float = 0.0
-) -> Panel:
+def panel(box: tuple[float, float], width: float, bar: bool = True, above: float = TOP, least: float = 0.0) -> Panel:
     """The largest panel for a film that is no wider than a given width.
 
     Args:
@@ -117,15 +115,11 @@ def axes(figure: Figure, corner: tuple[float, float], shape: Panel, extent: Box)
 
 def outline(target: Axes, boundary: np.ndarray) -> None:
     """The boundary of the film, lines of shape (lines, points, 2)."""
-    lines = LineCollection(
-        list(boundary), colors=INK, linewidths=0.5, clip_on=False, capstyle="round", zorder=3
-    )
+    lines = LineCollection(list(boundary), colors=INK, linewidths=0.5, clip_on=False, capstyle="round", zorder=3)
     target.add_collection(lines, autolim=False)
 
 
-def color_bar(
-    figure: Figure, corner: tuple[float, float], shape: Panel, colors: ScalarMappable, scale: Scale
-) -> None:
+def color_bar(figure: Figure, corner: tuple[float, float], shape: Panel, colors: ScalarMappable, scale: Scale) -> None:
     """The colour bar of a panel with its label."""
     x, y = corner[0] + LEFT, corner[1] + BOTTOM
     above = shape.bar == "above"

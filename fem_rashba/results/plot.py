@@ -121,9 +121,7 @@ def plot_mesh(
         axes.add_collection(LineCollection(list(points[sides]), colors="0.5", linewidths=0.15), autolim=False)
         paper.outline(axes, points[sides[count == 1]])
         for k, (name, lines) in enumerate(outline.items()):
-            named = LineCollection(
-                list(lines), colors=f"C{k}", linewidths=1.8, clip_on=False, label=name, zorder=4
-            )
+            named = LineCollection(list(lines), colors=f"C{k}", linewidths=1.8, clip_on=False, label=name, zorder=4)
             axes.add_collection(named, autolim=False)
         if outline:
             paper.legend(axes, columns)
@@ -169,9 +167,7 @@ def _checked(fields: NodalFields, names: Sequence[str] | None) -> list[str]:
             raise ValueError(f"unknown map {name!r}; the maps are {', '.join(map(repr, MAPS))}")
         if MAPS[name].array not in fields.arrays:
             there = ", ".join(map(repr, fields.arrays)) or "none"
-            raise ValueError(
-                f"no array {MAPS[name].array!r}, which the map {name!r} shows; there are {there}"
-            )
+            raise ValueError(f"no array {MAPS[name].array!r}, which the map {name!r} shows; there are {there}")
     return names
 
 

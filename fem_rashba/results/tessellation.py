@@ -51,9 +51,7 @@ def _quadrilateral(k: int) -> list[tuple[int, int]]:
     inner = range(1, k)
     nodes = [(0, 0), (k, 0), (k, k), (0, k)]
     # opposite sides run in the same direction
-    nodes += (
-        [(i, 0) for i in inner] + [(k, i) for i in inner] + [(i, k) for i in inner] + [(0, i) for i in inner]
-    )
+    nodes += [(i, 0) for i in inner] + [(k, i) for i in inner] + [(i, k) for i in inner] + [(0, i) for i in inner]
     return nodes + [(i, j) for j, i in product(inner, inner)]
 
 
@@ -125,7 +123,5 @@ def _nodes(cells: np.ndarray, cell_type: str, degree: int) -> dict[tuple[int, in
     """Lattice coordinates -> number of the node in the cell."""
     nodes = lattice(cell_type, degree)
     if cells.shape[1] != len(nodes):
-        raise ValueError(
-            f"a {cell_type} of degree {degree} has {len(nodes)} nodes, the cells have {cells.shape[1]}"
-        )
+        raise ValueError(f"a {cell_type} of degree {degree} has {len(nodes)} nodes, the cells have {cells.shape[1]}")
     return {(int(i), int(j)): n for n, (i, j) in enumerate(nodes)}

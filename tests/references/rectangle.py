@@ -142,10 +142,7 @@ class _Magnetization:
         gx, gy = np.meshgrid(px, py, indexing="ij")
         shape = (3, gx.size)
         if self.parts is not None:
-            out = [
-                np.stack([np.broadcast_to(np.asarray(c, float), gx.shape) for c in p(gx, gy)])
-                for p in self.parts
-            ]
+            out = [np.stack([np.broadcast_to(np.asarray(c, float), gx.shape) for c in p(gx, gy)]) for p in self.parts]
             m, mx, my = out
         else:
             m = np.asarray(self.f(gx, gy), float)

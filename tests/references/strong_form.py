@@ -156,10 +156,7 @@ def strong_form(
     J_S = tuple(-W[i] - P[i] + J_SH[i] for i in (0, 1))
     double_z = sp.Matrix([dS[0], dS[1], 2 * dS[2]])  # dS + dS_z z^
     local = (
-        c["r_sf"] * dS
-        + (c["r_dp"] - D * k0**2) * double_z
-        + c["r_phi"] * m.cross(dS.cross(m))
-        - c["w"] * m.cross(dS)
+        c["r_sf"] * dS + (c["r_dp"] - D * k0**2) * double_z + c["r_phi"] * m.cross(dS.cross(m)) - c["w"] * m.cross(dS)
     )
     gam_term = Gam * bracket(m, dS, c["w0"], c["w1"], c["w2"])
     X_loc = (

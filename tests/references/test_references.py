@@ -138,9 +138,7 @@ def test_bulk_angular_form() -> None:
         T = gam * (
             (2 * (1 - xi * bt) * CP + bt * BG) * yv
             + ((1 - xi * bt) * BG - 2 * bt * CP) * np.cross(m, yv)
-            + chi_t
-            * (bt * (xi - beta) * BG * m[0] - bt * (2 * (xi - beta) * CP + f.B + 2 * f.R) * m[1] * m[2])
-            * wv
+            + chi_t * (bt * (xi - beta) * BG * m[0] - bt * (2 * (xi - beta) * CP + f.B + 2 * f.R) * m[1] * m[2]) * wv
             + chi_t * (-bt * BG * m[0] + (2 * bt * CP - (1 - xi * bt) * (f.B + 2 * f.R)) * m[1] * m[2]) * uv
         )
         np.testing.assert_allclose(bulk_torque(f, m, (1, 0)), T, rtol=0, atol=1e-10 * abs(T).max())
@@ -439,9 +437,7 @@ def test_long_rectangle_middle_is_the_wire(couplings: str, edges: str | float) -
     ("alpha", "couplings", "m"),
     [(0.01, "paper", X_HAT), (0.05, "paper", OBLIQUE), (0.05, "consistent", NEEL)],
 )
-def test_rectangle_self_convergence(
-    alpha: float, couplings: str, m: object, edges: str, terminals: str
-) -> None:
+def test_rectangle_self_convergence(alpha: float, couplings: str, m: object, edges: str, terminals: str) -> None:
     f = film(alpha, couplings)
     a = solve_rectangle(f, m, 12, 8, 18, 14, 0, 0, 1.0, edges, terminals)
     b = solve_rectangle(f, m, 12, 8, 21, 17, 0, 0, 1.0, edges, terminals)
