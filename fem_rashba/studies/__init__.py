@@ -1,0 +1,1 @@
+"""Many solves: how a result depends on what is varied."""
