@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("wire", "hall_cross", "notched_strip", "domain_wall", "kinetic")
+NAMES = ("wire", "figures", "angular", "hall_cross", "notched_strip", "domain_wall", "kinetic")
 
 
 def main() -> None:
