@@ -23,6 +23,7 @@ _HOME = {
     "voltages": "results.terminals",
     "resistance": "results.terminals",
     "balance": "results.balance",
+    **dict.fromkeys(("zhang_li", "texture_force", "force_density"), "results.spin_transfer"),
     "probe": "results.probe",
     "plot": "results.plot",
     "save": "results.files",

@@ -20,6 +20,9 @@ HBAR = 6.582119569509066e-4
 HBAR2_OVER_ME = 0.0761996423
 """hbar^2 / m_e in eV nm^2, m_e the free electron mass."""
 
+GYROMAGNETIC_RATIO = 0.176085963023
+"""Of the free electron, gamma > 0, in rad/(ps T)."""
+
 AMPERE_PER_RATE = 1.602176634e-7
 """Electric current in A of one elementary charge per ps."""
 
