@@ -13,7 +13,10 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("wire", "figures", "angular", "hall_cross", "notched_strip", "domain_wall", "kinetic")
+NAMES = (
+    *("wire", "figures", "angular", "hall_cross", "notched_strip", "domain_wall", "kinetic"),
+    *("spin_packet", "turn_on", "pumping", "damping"),
+)
 
 
 def main() -> None:
