@@ -128,6 +128,25 @@ def test_a_killed_run_ends_with_the_same_digits(config: Path, out: Path, tmp_pat
         assert (tmp_path / "out" / name).read_bytes() == (out / name).read_bytes()
 
 
+@pytest.mark.slow
+def test_killed_on_two_ranks(config: Path, out: Path, tmp_path: Path) -> None:
+    """The same digits as two ranks that were not killed, and those of one rank but for rounding."""
+    made = {}
+    for name in ("whole", "killed"):
+        command = ["run", str(config), "-o", str(tmp_path / name)]
+        if name == "killed":
+            broken = ["mpirun", "-n", "2", sys.executable, "-c", KILLED, "-9", *command]
+            assert subprocess.run(broken, check=False, capture_output=True, timeout=500).returncode
+            assert not (tmp_path / name).exists()
+        again = ["mpirun", "-n", "2", sys.executable, "-m", "fem_rashba", *command]
+        subprocess.run(again, check=True, capture_output=True, timeout=500)
+        made[name] = series(tmp_path / name)
+    assert (tmp_path / "killed" / "series.nc").read_bytes() == (tmp_path / "whole" / "series.nc").read_bytes()
+    for name in ("time", "current", "spin_density", "torque_total"):
+        expected = series(out)[name]
+        np.testing.assert_allclose(made["whole"][name], expected, rtol=0, atol=1e-10 * np.abs(expected).max())
+
+
 def test_a_checkpoint_of_another_run_is_refused(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     command = ["run", str(config), "-o", str(tmp_path / "out")]
     subprocess.run([sys.executable, "-c", KILLED, "3", *command], check=False, capture_output=True)

@@ -20,11 +20,23 @@ from fem_rashba.compat import compiled
 from fem_rashba.physics import equations
 from fem_rashba.physics.motion import InMotion, at_time, rate_field
 from fem_rashba.solvers.discretization import FIELDS, Discretization, split
+from fem_rashba.solvers.estimate import resolved_method
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, residual_vector
 from fem_rashba.solvers.terminals import Terminals
 
 # a third factorisation would cost memory and seldom be used
 _KEPT = 2
+
+
+# MUMPS on several ranks adds in the order in which messages come, and a run that is taken up again would differ in the
+# last digits: every rank factorises the whole matrix
+_REPEATABLE = {
+    "ksp_type": "preonly",
+    "pc_type": "redundant",
+    "redundant_pc_type": "lu",
+    "redundant_pc_factor_mat_solver_type": "mumps",
+    "redundant_mat_mumps_icntl_14": "60",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +78,8 @@ class Evolution:
         self.factorisations = self.iterations = 0
         self.residual = 0.0
         self.settings: dict[str, Any] = {"method": method, "tolerance": tolerance, "petsc": petsc}
+        direct = resolved_method(method, FIELDS * d.space.dofmap.index_map.size_global) == "direct"
+        self._repeatable = direct and not petsc and self.terminals.comm.size > 1
         self._kept: dict[tuple[float, float], _Factorised] = {}
         self._free_rows = [list(self.terminals.contacts).index(name) for name in self.terminals.free]
         mesh = d.space.mesh
@@ -174,7 +188,7 @@ class Evolution:
             self.terminals.fixed,
             method=settings["method"],
             tolerance=settings["tolerance"],
-            options=settings["petsc"],
+            options=_REPEATABLE if self._repeatable else settings["petsc"],
         )
         self.factorisations += 1
         system.factorize()
