@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time as wall
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fem_rashba import __version__
 from fem_rashba.devices.conditions import Current, Voltage
-from fem_rashba.mpi import on_root
-from fem_rashba.physics.motion import at_time
 from fem_rashba.results import checkpoint, files
-from fem_rashba.results.fields import gathered_fields
-from fem_rashba.results.series import Recorder, Row, write_netcdf
+from fem_rashba.results.series import Recorder, Row
 from fem_rashba.results.solution import Solution, complete, unit_axis
-from fem_rashba.results.store import pack
-from fem_rashba.results.summary import summary
+from fem_rashba.results.transient_folder import last_state, transient_summary, write_folder
 from fem_rashba.solvers.clock import Clock
 from fem_rashba.solvers.discretization import discretize
 from fem_rashba.solvers.evolution import Evolution
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.steady import Progress, SolverReport, SteadyState, solve_steady
 from fem_rashba.solvers.transient import Moment, check_initial, check_scheme, first_moment, moments
-
-SERIES = "series.nc"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +109,9 @@ def run(
         raise
     evolution.destroy()
     say("writing")
-    last = _last(solution, moment, course.clock, rows, report)
-    numbers = _summary(last, moment, course, rows, config)
-    _write(Path(out), folder, last, rows, course.clock, numbers, fields, plots)
+    last = last_state(solution, moment, course.clock, rows, report)
+    numbers = transient_summary(last, moment, course.clock, course.scheme, rows, config)
+    write_folder(Path(out), folder, last, rows, course.clock, numbers, fields, plots)
     return numbers
 
 
@@ -201,82 +191,3 @@ def _report(evolution: Evolution, solution: Solution, seconds: dict[str, float])
         ranks=solution.comm.size,
         unknowns=space.dofmap.index_map.size_global * space.dofmap.index_map_bs,
     )
-
-
-def _last(solution: Solution, moment: Moment, clock: Clock, rows: list[Row], report: SolverReport) -> Solution:
-    """The state at the end as a solution, with the magnetization of that time."""
-    problem = solution.problem
-    at_end = replace(problem, magnetization=at_time(problem.magnetization, clock.end))
-    solution.u.x.array[:] = moment.u
-    names = list(solution.state.voltages)
-    state = replace(
-        solution.state,
-        discretization=replace(solution.discretization, problem=at_end),
-        voltages=dict(zip(names, rows[-1]["voltage"], strict=True)),
-        currents=dict(zip(names, rows[-1]["current"], strict=True)),
-        report=report,
-    )
-    return Solution(state=state, axis=solution.axis, warnings=solution.warnings)
-
-
-def _summary(
-    last: Solution, moment: Moment, course: Course, rows: list[Row], config: dict[str, Any] | None
-) -> dict[str, Any]:
-    numbers = summary(last, config)
-    charge, spin = (rows[-1][name] for name in ("balance_charge", "balance_spin"))
-    # with storage; those of a steady state do not hold
-    numbers["balance"] = dict.fromkeys(numbers["balance"]) | {
-        "charge": charge if np.isfinite(charge) else None,
-        "spin": spin if np.isfinite(spin) else None,
-    }
-    numbers["time"] = {
-        "end_ps": course.clock.end,
-        "scheme": course.scheme,
-        "steps": moment.steps,
-        "rejected": moment.rejected,
-        "shortest_step_ps": min(row["step"] for row in rows[1:]),
-        "longest_step_ps": max(row["step"] for row in rows[1:]),
-        "frames": course.clock.frames + 1,
-    }
-    return numbers
-
-
-def _write(
-    out: Path,
-    folder: Path,
-    last: Solution,
-    rows: list[Row],
-    clock: Clock,
-    numbers: dict[str, Any],
-    fields: bool,
-    plots: bool,
-) -> None:
-    """The folder OUT, whole, then OUT.partial goes."""
-    arrays = pack(last)
-    drawn = gathered_fields(last) if plots else None
-
-    def write(target: Path) -> None:
-        files.write_on_root(target, numbers, arrays, drawn)
-        names = list(last.state.voltages)
-        write_netcdf(target / SERIES, rows, names, {"title": "fem_rashba transient", "version": __version__})
-        if fields:
-            _collect(folder, target, clock)
-
-    with files.new_folder(last.comm, out) as target:
-        on_root(last.comm, lambda: write(target))
-    on_root(last.comm, lambda: shutil.rmtree(folder))
-
-
-def _collect(folder: Path, target: Path, clock: Clock) -> None:
-    """Puts the files of all frames into a folder, and fields.pvd, which says their times."""
-    entries = []
-    for number in range(clock.frames + 1):
-        name = f"frame_{number:04d}"
-        for path in sorted(folder.glob(f"{name}*.*vtu")):
-            # OUT.partial stays whole until OUT is
-            os.link(path, target / path.name)
-            if path.suffix == ".pvtu":
-                at = clock.time((number * clock.last) // clock.frames)
-                entries.append(f'    <DataSet timestep="{at!r}" part="0" file="{path.name}" />')
-    lines = ['<?xml version="1.0"?>', '<VTKFile type="Collection" version="0.1">', "  <Collection>", *entries]
-    (target / "fields.pvd").write_text("\n".join([*lines, "  </Collection>", "</VTKFile>"]) + "\n")
