@@ -24,6 +24,7 @@ CONDA = {
     "basix": "fenics-dolfinx",
     "gmsh": "python-gmsh",
     "matplotlib": "matplotlib-base",
+    "PIL": "pillow",
 }
 
 
