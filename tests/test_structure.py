@@ -25,6 +25,7 @@ CONDA = {
     "gmsh": "python-gmsh",
     "matplotlib": "matplotlib-base",
     "PIL": "pillow",
+    "PIL": "pillow",
 }
 
 
