@@ -25,7 +25,6 @@ CONDA = {
     "gmsh": "python-gmsh",
     "matplotlib": "matplotlib-base",
     "PIL": "pillow",
-    "PIL": "pillow",
 }
 
 
