@@ -9,9 +9,8 @@ __version__ = "0.1.0"
 _HOME = {
     "Film": "physics.film",
     "Couplings": "physics.couplings",
-    **dict.fromkeys(
-        ("uniform", "neel_wall", "bloch_wall", "spiral", "skyrmion", "expression"), "physics.magnetization"
-    ),
+    "uniform": "physics.magnetization",
+    **dict.fromkeys(("neel_wall", "bloch_wall", "spiral", "skyrmion", "expression"), "physics.textures"),
     **dict.fromkeys(("wire", "hall_cross", "notched_strip", "polygon", "mesh_file"), "devices.shapes"),
     "Device": "devices.device",
     **dict.fromkeys(("Voltage", "Current", "Floating", "Ground", "Open", "Contact"), "devices.conditions"),

@@ -22,15 +22,8 @@ from fem_rashba.devices.conditions import (
 )
 from fem_rashba.physics.couplings import Couplings
 from fem_rashba.physics.film import Film
-from fem_rashba.physics.magnetization import (
-    Magnetization,
-    bloch_wall,
-    expression,
-    neel_wall,
-    skyrmion,
-    spiral,
-    uniform,
-)
+from fem_rashba.physics.magnetization import Magnetization, uniform
+from fem_rashba.physics.textures import bloch_wall, expression, neel_wall, skyrmion, spiral
 from fem_rashba.units import quantity
 
 if TYPE_CHECKING:

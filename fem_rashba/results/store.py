@@ -19,7 +19,7 @@ from mpi4py import MPI
 from fem_rashba import compat
 from fem_rashba.devices import conditions
 from fem_rashba.devices.device import Device
-from fem_rashba.physics import magnetization, motion
+from fem_rashba.physics import magnetization, motion, textures
 from fem_rashba.physics.couplings import Couplings
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization
@@ -158,7 +158,7 @@ def _magnetization_data(m: Magnetization) -> dict[str, Any]:
 def _magnetization(data: dict[str, Any]) -> Magnetization:
     if data["type"] == "InMotion":
         return cast(Magnetization, _made(data | {"base": _magnetization(data["base"])}, motion))
-    return cast(Magnetization, _made(data, magnetization))
+    return cast(Magnetization, _made(data, magnetization if data["type"] == "Uniform" else textures))
 
 
 def _film_data(film: Film) -> dict[str, Any]:
