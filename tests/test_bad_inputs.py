@@ -277,7 +277,6 @@ def test_points_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         (["probe", "out", "--line", "0,0", "1", "-n", "2"], "'1'"),
         (["probe", "out", "--line", "0,0", "1,nan", "-n", "2"], "'1,nan'"),
         (["probe", "out", "--line", "0,0", "-n", "2"], "--line"),
-        (["probe", "out", "--line", "0,0", "1,1"], "-n"),
         (["probe", "out", "--line", "0,0", "1,1", "-n", "1"], "-n"),
         (["probe", "out", "--line", "0,0", "1,1", "-n", "2.5"], "-n"),
         (["probe", "out", "--line", "0,0", "1,1", "-n", "-5"], "-n"),

@@ -21,6 +21,7 @@ from fem_rashba import (
     voltages,
     wire,
 )
+from fem_rashba.solvers.problem import pose, warnings
 
 CROSS = hall_cross(arm_width=6, arm_length=4)
 POINTS = np.array([(-6.3, 1.1), (-2.6, -2.2), (0.4, 0.9), (1.3, 5.5), (2.2, -6.1), (5.8, -1.7)])
@@ -87,3 +88,14 @@ def test_literal_drift() -> None:
     short, long = changed(X, 60), changed(X, 240)
     assert 3 < short / long < 5
     assert changed(OBLIQUE, 240) > 50 * long
+
+
+def test_a_drive_beyond_linear_response_is_told() -> None:
+    made = film()
+    device = wire(length=12, width=8).mesh(made, element_size=4.0, degree=1)
+    limit = 0.1 * made.fermi_energy
+    for volts, told in ((0.5 * limit, False), (2 * limit, True)):
+        by_voltage = {"terminals": {"source": Voltage(volts), "drain": Ground()}}
+        for drive in (by_voltage, {"electric_field": [volts / 12, 0.0]}):
+            found = warnings(pose(device, made, uniform([1, 0, 0]), degree=1, **drive))
+            assert any("linear response" in warning for warning in found) == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -143,3 +144,10 @@ def test_a_truncated_solution_is_refused(solution: fr.Solution, tmp_path: Path) 
     state.write_bytes(state.read_bytes()[:-2000])
     with pytest.raises(ValueError, match="cannot be read"):
         fr.load(tmp_path / "out")
+
+
+def test_no_hidden_folder_is_left(solution: fr.Solution, tmp_path: Path) -> None:
+    """A writer that lives on would write its last words into the temporary folder, under its old name."""
+    fr.save(solution, tmp_path / "out", plots=False)
+    gc.collect()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -115,6 +115,8 @@ def test_a_count_that_is_not_positive_is_refused() -> None:
     film = fr.Film(rashba_parameter=0.0, exchange_time="10 fs", **REST)
     with pytest.raises(ValueError, match="must be positive"):
         modes(film, [1, 0, 0], "sink", 0)
+    with pytest.raises(ValueError, match="are meaningful on this mesh"):
+        modes(film, [1, 0, 0], "sink", 100_000)
 
 
 CONFIG = """
@@ -149,6 +151,7 @@ def test_the_command_on_one_and_two_ranks(tmp_path: Path) -> None:
     (tmp_path / "strip.toml").write_text(CONFIG)
     command = ("fem-rashba", "modes", "strip.toml", "-n", "4")
     one = run(tmp_path, *command, "-o", "waves")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["strip.toml", "waves"]
     two = run(tmp_path, "mpirun", "-n", "2", *command)
     assert set(one) == {"rates_per_ps", "frequencies_per_ps", "residuals"}
     assert len(one["rates_per_ps"]) == 4

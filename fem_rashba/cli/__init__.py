@@ -119,7 +119,7 @@ def _probe(command: argparse.ArgumentParser) -> None:
     where = command.add_mutually_exclusive_group(required=True)
     where.add_argument("--points", metavar="FILE.csv", help="with the columns x and y, in nm")
     where.add_argument("--line", nargs=2, type=_point, metavar=("X0,Y0", "X1,Y1"), help="its ends, in nm")
-    command.add_argument("-n", dest="count", metavar="N", type=_count, help="how many points on the line")
+    command.add_argument("-n", dest="count", metavar="N", type=_count, help="how many points on the line; default 101")
 
 
 def _plot(command: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ def text(out: str, numbers: dict[str, Any]) -> str:
     """
     solver, mesh = numbers["solver"], numbers["mesh"]
     seconds = sum(solver["seconds"].values())
-    how = f"{solver['method']} solver, relative residual {solver['residual']:.1e}, {seconds:.3g} s"
+    how = f"{solver['method']} solver, relative residual {solver['residual']:.1e}, solved in {seconds:.3g} s"
     lines = [f"{out} written: {mesh['cells']} cells, {mesh['dofs']} unknowns, {how}"]
     lines += _terminals(numbers["terminals"]) + _torque(numbers["torque"]) + _balance(numbers["balance"])
     lines += [f"warning: {warning}" for warning in numbers["warnings"]]

@@ -82,13 +82,13 @@ def probe(arguments: Namespace) -> None:
     """Print the solution at points as CSV."""
     from fem_rashba.cli import points
 
-    if (arguments.line is None) != (arguments.count is None):
-        raise ValueError("argument -n: the number of points goes with --line, and --line needs it")
+    if arguments.line is None and arguments.count is not None:
+        raise ValueError("argument -n: the number of points goes with --line")
     if arguments.points is not None:
         where = points.read(arguments.points)
     else:
         start, end = arguments.line
-        where = points.on_line(start, end, arguments.count)
+        where = points.on_line(start, end, arguments.count or 101)
     from fem_rashba.results.files import load
     from fem_rashba.results.probe import COLUMNS
     from fem_rashba.results.probe import probe as probed

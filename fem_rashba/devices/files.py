@@ -100,7 +100,10 @@ def _check_cells() -> None:
     kinds = gmsh.model.mesh.getElementTypes(2)
     names = [gmsh.model.mesh.getElementProperties(kind)[0] for kind in kinds]
     if not names:
-        raise ValueError("the mesh has no triangles or quadrilaterals; mesh the surface (gmsh -2) before saving")
+        raise ValueError(
+            "the mesh has no triangles or quadrilaterals; mesh the surface (gmsh -2) before saving, and name it by a "
+            "Physical Surface, because Gmsh saves only what is named once anything is"
+        )
     if len(names) > 1:
         raise ValueError(f"the mesh mixes {' and '.join(names)}; all cells must be of one kind and order")
     _, _, order, nodes, _, _ = gmsh.model.mesh.getElementProperties(kinds[0])

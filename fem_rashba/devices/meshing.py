@@ -56,6 +56,9 @@ re-entrant corner, 1.1e-3, 2.5e-4, 8e-5. Average torques: 4e-6, 8e-7, 3e-8. P1 o
 
 MOST_CELLS = 5e7
 
+SHORTEST = 1e-3
+"""Shortest length of a film that is meshed automatically, nm: far below any atom."""
+
 INTERIOR = 1 / 4
 """Largest element, as a part of the smaller side of the device's bounding box."""
 
@@ -158,6 +161,7 @@ def sizing(
             raise ValueError(f"largest = {largest!r} must be positive")
         cap = min(cap, largest)
     _check_count(extent, cap, f"the automatic element_size in a device of {extent[0]:g} nm x {extent[1]:g} nm")
+    _check_lengths(film)
     grading = GRADINGS[degree]
     layer = layer_size(film, degree)
     return Sizing(
@@ -173,6 +177,16 @@ def _check_count(extent: tuple[float, float], size: float, what: str) -> None:
     count = extent[0] * extent[1] / size**2
     if count > MOST_CELLS:
         raise ValueError(f"{what} makes about {count:.0e} cells; there may be {MOST_CELLS:.0e}")
+
+
+def _check_lengths(film: Films) -> None:
+    """Raises ValueError for lengths that only a wrong unit can give."""
+    for each in film.values() if isinstance(film, Mapping) else [film]:
+        if each.lengths.shortest < SHORTEST:
+            raise ValueError(
+                f"the shortest length of the film is {each.lengths.shortest:.2g} nm, which no mesh resolves (at least "
+                f"{SHORTEST:g} nm is allowed); check the units of its times and of rashba_parameter"
+            )
 
 
 def _corner_size(layer: Size, grading: Grading, exponent: float) -> Size:

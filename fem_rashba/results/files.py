@@ -144,8 +144,16 @@ def write_fields(solution: Solution, folder: Path, stem: str) -> None:
         function.x.array.reshape(len(columns), -1)[:, :width] = columns[:, start : start + width]
         functions.append(function)
         start += width
-    with VTKFile(mesh.comm, folder / f"{stem}.pvd", "w") as file:
+    write_vtk(folder / f"{stem}.pvd", functions)
+
+
+def write_vtk(path: Path, functions: list[fem.Function]) -> None:
+    """A file for ParaView that is complete when any rank returns. Collective."""
+    comm = functions[0].function_space.mesh.comm
+    with VTKFile(comm, path, "w") as file:
         file.write_function(functions, 0.0)
+    # each rank writes a piece of its own, and rank 0 looks at all of them next
+    comm.barrier()
 
 
 def _check_fields(folder: Path) -> None:

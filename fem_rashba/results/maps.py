@@ -154,7 +154,10 @@ def scale(shown: Map, arrays: Mapping[str, np.ndarray], areas: np.ndarray) -> Sc
     areas, nodal = areas[np.isfinite(nodal)], nodal[np.isfinite(nodal)]
     least, most = (float(nodal.min()), float(nodal.max())) if nodal.size else (0.0, 0.0)
     peak = max(-least, most)
-    factor, unit = _unit(shown, peak)
+    common = _usual(np.abs(nodal), areas) if nodal.size else 0.0
+    clipped = shown.kind != "level" and 0.0 < 1.25 * common < peak
+    # the unit fits what the bar shows, not a peak that it leaves out
+    factor, unit = _unit(shown, common if clipped else peak)
     label = f"{shown.label} ({unit})"
     if peak == 0.0 or (shown.kind == "level" and most - least < SAME * peak):
         only = (least + most) / 2 / factor
@@ -162,8 +165,6 @@ def scale(shown: Map, arrays: Mapping[str, np.ndarray], areas: np.ndarray) -> Sc
         return Scale(factor=factor, low=low, high=only + 1.0, label=label, only=only, zero=zero)
     if shown.kind == "level":
         return Scale(factor=factor, low=least / factor, high=most / factor, label=label, zero=zero)
-    common = _usual(np.abs(nodal), areas)
-    clipped = 0.0 < 1.25 * common < peak
     high = (common if clipped else peak) / factor
     low, ends = (-high, "both") if shown.kind == "signed" else (0.0, "max")
     beyond = ends if clipped else "neither"

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dolfinx import fem
-from dolfinx.io import VTKFile
 
 from fem_rashba.mpi import on_root
-from fem_rashba.results.files import SUMMARY, new_folder
+from fem_rashba.results.files import SUMMARY, new_folder, write_vtk
 from fem_rashba.results.summary import versions
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.modes import Modes
@@ -48,6 +47,5 @@ def save_waves(modes: Modes, path: str | Path) -> None:
                 functions.append(function)
     about = report(modes) | {"versions": versions()}
     with new_folder(mesh.comm, Path(path)) as folder:
-        with VTKFile(mesh.comm, folder / "modes.pvd", "w") as file:
-            file.write_function(functions, 0.0)
+        write_vtk(folder / "modes.pvd", functions)
         on_root(mesh.comm, lambda: (folder / SUMMARY).write_text(json.dumps(about, indent=1) + "\n"))

@@ -75,6 +75,9 @@ def spin_waves(problem: Problem, count: int) -> Modes:
         raise ValueError(f"the number of spin waves is {count}; it must be positive")
     discretization = discretize(problem)
     matrix, mass = _matrices(discretization)
+    most = matrix.getSize()[0] // 50
+    if count > max(most, 1):
+        raise ValueError(f"the number of spin waves is {count}; at most {max(most, 1)} are meaningful on this mesh")
     height = max(film.coefficients.w for film in problem.films.values())
     shifts = [0.0, height] if height > 0 else [0.0]
     found: list[_Wave] = []

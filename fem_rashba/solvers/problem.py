@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from mpi4py import MPI
 
-from fem_rashba.devices.conditions import Condition, Open, check_spin, resolved_terminals
+from fem_rashba.devices.conditions import Condition, Open, Voltage, check_spin, resolved_terminals
 from fem_rashba.devices.device import Device
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization, values
@@ -116,6 +117,17 @@ def pose(
     return problem
 
 
+def _voltage_span(problem: Problem) -> float:
+    """Largest difference of potential that the drive imposes, V; given currents are left out. Collective."""
+    x = problem.device.mesh.geometry.x[:, :2]
+    along = x @ np.array(problem.electric_field)
+    comm = problem.device.mesh.comm
+    highest = comm.allreduce(float(along.max(initial=-np.inf)), op=MPI.MAX)
+    lowest = comm.allreduce(float(along.min(initial=np.inf)), op=MPI.MIN)
+    voltages = [float(c.value) for c in problem.terminals.values() if isinstance(c, Voltage)]
+    return max(highest - lowest, max(voltages, default=0.0) - min(voltages, default=0.0))
+
+
 def _edge_conditions(device: Device, edges: str | Mapping[str, str]) -> dict[str, str]:
     by_name = {"edge": edges} if isinstance(edges, str) else dict(edges)
     for name, spin in by_name.items():
@@ -156,6 +168,10 @@ def warnings(problem: Problem) -> list[str]:
         found.append(
             f"the finest elements, {finest:.3g} nm, are larger than the shortest length of the film, {shortest:.3g} nm"
         )
+    span = _voltage_span(problem)
+    energy = min(film.fermi_energy for film in problem.films.values())
+    if span > 0.1 * energy:
+        found.append(f"the drive spans {span:.3g} V; linear response needs far less than eF/e = {energy:.3g} V")
     if len({(film.density, film.coefficients.PF) for film in problem.films.values()}) > 1:
         found.append("n0 or PF differ between regions: the continuity of n and S across them is an assumption")
     return found
