@@ -182,9 +182,10 @@ def _check_count(extent: tuple[float, float], size: float, what: str) -> None:
 def _check_lengths(film: Films) -> None:
     """Raises ValueError for lengths that only a wrong unit can give."""
     for each in film.values() if isinstance(film, Mapping) else [film]:
-        if each.lengths.shortest < SHORTEST:
+        fastest = float(np.abs(each.decay_rates).max())
+        if fastest * SHORTEST > 1.0:
             raise ValueError(
-                f"the shortest length of the film is {each.lengths.shortest:.2g} nm, which no mesh resolves (at least "
+                f"the shortest length of the film is {1 / fastest:.2g} nm, which no mesh resolves (at least "
                 f"{SHORTEST:g} nm is allowed); check the units of its times and of rashba_parameter"
             )
 
