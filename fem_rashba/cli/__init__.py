@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import math
 import re
 import sys
@@ -58,9 +59,8 @@ def _run(argv: list[str]) -> None:
         if arguments.command != "run":
             raise ValueError(f"PETSc options after -- go only with the command run, not with {arguments.command}")
         arguments.petsc = petsc_options(petsc)
-    from fem_rashba.cli import commands
-
-    getattr(commands, arguments.command)(arguments)
+    module = importlib.import_module(f"fem_rashba.cli.{_COMMANDS[arguments.command][2]}")
+    getattr(module, arguments.command)(arguments)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"fem-rashba {__version__}")
     each = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (text, add) in _COMMANDS.items():
+    for name, (text, add, _) in _COMMANDS.items():
         add(each.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False))
     return top
 
@@ -127,16 +127,17 @@ def _plot(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", dest="folder", metavar="FOLDER", help="where the PNG files go, instead of into OUT")
 
 
-_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-    "new": ("print a commented TOML file to start from", _new),
-    "check": ("print coefficients, lengths, validity and the cost of a solve, and solve nothing", _config),
-    "mesh": ("write the mesh of the device", _mesh),
-    "run": ("solve and write a folder", _run_command),
-    "probe": ("print the solution at points as CSV", _probe),
-    "modes": ("print the slowest spin waves of the device as JSON", _modes),
-    "bulk": ("print the infinite medium of the film, without a mesh, as JSON", _config),
-    "plot": ("draw maps as PNG files", _plot),
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]] = {
+    "new": ("print a commented TOML file to start from", _new, "commands"),
+    "check": ("print coefficients, lengths, validity and the cost of a solve, and solve nothing", _config, "commands"),
+    "mesh": ("write the mesh of the device", _mesh, "commands"),
+    "run": ("solve and write a folder", _run_command, "commands"),
+    "probe": ("print the solution at points as CSV", _probe, "commands"),
+    "modes": ("print the slowest spin waves of the device as JSON", _modes, "commands"),
+    "bulk": ("print the infinite medium of the film, without a mesh, as JSON", _config, "commands"),
+    "plot": ("draw maps as PNG files", _plot, "commands"),
 }
+"""Command -> what it does, its arguments, the module of this package with the function of its name."""
 
 
 def _point(text: str) -> tuple[float, float]:

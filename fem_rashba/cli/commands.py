@@ -7,18 +7,15 @@ import json
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fem_rashba.cli.loading import config_of, mesh_arguments, meshed, named, solved
 from fem_rashba.cli.progress import Stages
 
 if TYPE_CHECKING:
     from fem_rashba.config import Config
-    from fem_rashba.devices.device import Device
     from fem_rashba.results.fields import NodalFields
-    from fem_rashba.results.solution import Solution
 
 
 def new(arguments: Namespace) -> None:
@@ -30,11 +27,11 @@ def new(arguments: Namespace) -> None:
 
 def check(arguments: Namespace) -> None:
     """Print everything that can be said of a TOML file without a solve."""
-    config = _config(arguments)
+    config = config_of(arguments)
     from fem_rashba.cli import preflight
 
     with Stages() as stages:
-        device = _device(config, stages)
+        device = meshed(config, stages)
         problem = config.problem(device)
         text = preflight.text(problem, config.solver.method)
     print(text, end="")
@@ -42,20 +39,20 @@ def check(arguments: Namespace) -> None:
 
 def mesh(arguments: Namespace) -> None:
     """Write the mesh of a device."""
-    config = _config(arguments)
+    config = config_of(arguments)
     from fem_rashba.config.builders import in_device
     from fem_rashba.devices.gmsh_io import check_target
 
     check_target(Path(arguments.out))
-    with Stages() as stages, in_device(config.resolved), _named(arguments.out):
+    with Stages() as stages, in_device(config.resolved), named(arguments.out):
         stages("meshing")
-        config.shape.write(arguments.out, **_meshing(config))
+        config.shape.write(arguments.out, **mesh_arguments(config))
     print(f"{arguments.out} written")
 
 
 def run(arguments: Namespace) -> None:
     """Solve, write a folder and print the main numbers."""
-    config = _config(arguments, arguments.petsc)
+    config = config_of(arguments, arguments.petsc)
     from fem_rashba.cli import closing
     from fem_rashba.results import files
     from fem_rashba.results.summary import summary
@@ -65,9 +62,9 @@ def run(arguments: Namespace) -> None:
         print(closing.text(arguments.out, _run_in_time(config, arguments.out)), end="")
         return
     with Stages() as stages:
-        solution = _solution(config, stages)
+        solution = solved(config, stages)
         stages("writing")
-        with _named(arguments.out):
+        with named(arguments.out):
             files.save(
                 solution,
                 arguments.out,
@@ -101,19 +98,19 @@ def probe(arguments: Namespace) -> None:
 
 def modes(arguments: Namespace) -> None:
     """Print the slowest spin waves of a device."""
-    config = _config(arguments)
+    config = config_of(arguments)
     from fem_rashba.results import files, waves
     from fem_rashba.solvers.modes import spin_waves
 
     if arguments.out is not None:
         files.check_target(arguments.out)
     with Stages() as stages:
-        problem = config.problem(_device(config, stages))
+        problem = config.problem(meshed(config, stages))
         stages("searching spin waves")
         found = spin_waves(problem, arguments.count)
         if arguments.out is not None:
             stages("writing")
-            with _named(arguments.out):
+            with named(arguments.out):
                 waves.save_waves(found, arguments.out)
     print(json.dumps(waves.report(found), indent=1))
 
@@ -136,24 +133,9 @@ def plot(arguments: Namespace) -> None:
     with Stages() as stages:
         stages("drawing")
         fields = gathered_fields(solution)
-        with _named(str(folder)):
+        with named(str(folder)):
             names = on_root(solution.comm, lambda: _draw(fields, folder))
     print(f"{folder}: {', '.join(names)}")
-
-
-def _config(arguments: Namespace, petsc: dict[str, str] | None = None) -> Config:
-    from fem_rashba.config import load
-
-    return load(arguments.config, arguments.overrides, petsc or {})
-
-
-@contextmanager
-def _named(out: str) -> Iterator[None]:
-    """Errors of the system name what the user asked for, not a temporary file."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), out) from error
 
 
 def _draw(fields: NodalFields | None, folder: Path) -> list[str]:
@@ -167,28 +149,6 @@ def _draw(fields: NodalFields | None, folder: Path) -> list[str]:
         return [path.rename(folder / path.name).name for path in drawn]
 
 
-def _solution(config: Config, stages: Stages) -> Solution:
-    from fem_rashba.results.solution import solve
-
-    device = _device(config, stages)
-    config.problem(device)  # for its messages, which name the sections
-    return solve(
-        device,
-        config.film,
-        config.magnetization,
-        terminals=config.terminals,
-        electric_field=config.electric_field,
-        edges=config.edges,
-        regions=config.regions,
-        degree=config.degree,
-        method=config.solver.method,
-        tolerance=config.solver.tolerance,
-        petsc=config.solver.petsc,
-        torque_axis=config.torque_axis,
-        progress=stages,
-    )
-
-
 def _run_in_time(config: Config, out: str) -> dict[str, Any]:
     """Solve in time, from the start or from a checkpoint, and write a folder; what is in its summary."""
     from dataclasses import asdict
@@ -198,8 +158,8 @@ def _run_in_time(config: Config, out: str) -> dict[str, Any]:
     assert config.time is not None
     course = Course(**{name: getattr(config.time, name) for name in ("clock", "scheme", "initial", "checkpoint")})
     with Stages() as stages:
-        problem = config.problem(_device(config, stages))
-        with _named(out):
+        problem = config.problem(meshed(config, stages))
+        with named(out):
             return run(
                 problem,
                 course,
@@ -210,23 +170,3 @@ def _run_in_time(config: Config, out: str) -> dict[str, Any]:
                 progress=stages,
                 **asdict(config.output),
             )
-
-
-def _device(config: Config, stages: Stages) -> Device:
-    from fem_rashba.config.builders import in_device
-
-    stages("meshing")
-    with in_device(config.resolved):
-        return config.shape.mesh(**_meshing(config))
-
-
-def _meshing(config: Config) -> dict[str, Any]:
-    m = config.magnetization
-    return {
-        "film": {"film": config.film} | config.regions,
-        "element_size": config.element_size,
-        "degree": config.degree,
-        "walls": m.walls,
-        # a texture that varies everywhere needs elements of its own length everywhere
-        "largest": m.finest if not m.walls and m.finest < float("inf") else None,
-    }

@@ -1,0 +1,76 @@
+"""From the arguments of a command to what it works on. Imports that take time happen where they are needed."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from fem_rashba.cli.progress import Stages
+
+if TYPE_CHECKING:
+    from fem_rashba.config import Config
+    from fem_rashba.devices.device import Device
+    from fem_rashba.results.solution import Solution
+
+
+def config_of(arguments: Namespace, petsc: dict[str, str] | None = None) -> Config:
+    """What the TOML file says, with the values of --set."""
+    from fem_rashba.config import load
+
+    return load(arguments.config, arguments.overrides, petsc or {})
+
+
+def meshed(config: Config, stages: Stages) -> Device:
+    """The device of a TOML file. Collective."""
+    from fem_rashba.config.builders import in_device
+
+    stages("meshing")
+    with in_device(config.resolved):
+        return config.shape.mesh(**mesh_arguments(config))
+
+
+def mesh_arguments(config: Config) -> dict[str, Any]:
+    """The arguments of `Shape.mesh`."""
+    m = config.magnetization
+    return {
+        "film": {"film": config.film} | config.regions,
+        "element_size": config.element_size,
+        "degree": config.degree,
+        "walls": m.walls,
+        # a texture that varies everywhere needs elements of its own length everywhere
+        "largest": m.finest if not m.walls and m.finest < float("inf") else None,
+    }
+
+
+def solved(config: Config, stages: Stages) -> Solution:
+    """The steady state of a TOML file. Collective."""
+    from fem_rashba.results.solution import solve
+
+    device = meshed(config, stages)
+    config.problem(device)  # for its messages, which name the sections
+    return solve(
+        device,
+        config.film,
+        config.magnetization,
+        terminals=config.terminals,
+        electric_field=config.electric_field,
+        edges=config.edges,
+        regions=config.regions,
+        degree=config.degree,
+        method=config.solver.method,
+        tolerance=config.solver.tolerance,
+        petsc=config.solver.petsc,
+        torque_axis=config.torque_axis,
+        progress=stages,
+    )
+
+
+@contextmanager
+def named(out: str) -> Iterator[None]:
+    """Errors of the system name what the user asked for, not a temporary file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), out) from error
