@@ -11,7 +11,7 @@ import ufl
 from dolfinx import fem
 from mpi4py import MPI
 
-from fem_rashba.devices.shapes import hall_cross, mesh_file, notched_strip
+from fem_rashba.devices.shapes import cloverleaf, corbino, hall_bar, hall_cross, mesh_file, notched_strip
 
 FILM = SimpleNamespace(decay_rates=np.array([0.3]))
 COMM = MPI.COMM_WORLD
@@ -33,7 +33,7 @@ def describe(device):
         "inner": COMM.allreduce(inner),
         "terminals": {name: device.terminal_length(name) for name in device.terminals},
         "edges": {name: device.edge_length(name) for name in device.edges},
-        "center": device.terminal_center("source").tolist(),
+        "center": device.terminal_center(next(iter(device.terminals))).tolist(),
     }
 
 
@@ -49,6 +49,9 @@ def failures():
 shapes = {
     "cross": hall_cross(arm_width=20, arm_length=15),
     "round": notched_strip(length=80, width=40, notch_width=16, notch_depth=8, notch="round"),
+    "bar": hall_bar(length=80, width=20, probe_width=8, probe_length=10),
+    "ring": corbino(inner_radius=10, outer_radius=20),
+    "leaf": cloverleaf(radius=25, contact_width=8, slit_width=4, slit_length=15),
     "file": mesh_file(sys.argv[1]),
 }
 found = {key: describe(shape.mesh(FILM)) for key, shape in shapes.items()}

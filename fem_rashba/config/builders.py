@@ -163,12 +163,8 @@ def shape(resolved: Table, folder: Path) -> Shape:
     given = {name: value for name, value in device.items() if name not in ("shape", "element_size", "degree")}
     with in_section("device", given):
         if "shape" in device:
-            makers: dict[str, Callable[..., Shape]] = {
-                "wire": shapes.wire,
-                "hall_cross": shapes.hall_cross,
-                "notched_strip": shapes.notched_strip,
-            }
-            return makers[device["shape"]](**given)
+            maker: Callable[..., Shape] = getattr(shapes, device["shape"])
+            return maker(**given)
         if "mesh" in device:
             return shapes.mesh_file(path, scale=given.get("scale"), terminals=list(terminals), edges=list(edges))
         places = [{name: table["at"] for name, table in named.items()} for named in (terminals, edges)]

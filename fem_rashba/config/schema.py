@@ -58,6 +58,10 @@ INITIAL = Plain(
     ),
 )
 _AXES = Plain("two different axes, such as 'xz'", lambda v: isinstance(v, str))
+PAIRS = Plain(
+    "a whole number of at least 1, or a list of positions such as ['60 nm', '180 nm']",
+    lambda v: v >= 1 if type(v) is int else isinstance(v, list) and len(v) > 0 and all(isinstance(at, str) for at in v),
+)
 SPIN = Choice(("sink", "insulating"))
 LENGTH, ANGLE = Quantity("nm"), Quantity("rad")
 _POINT = _required(Quantities("nm", 2))
@@ -85,7 +89,7 @@ CUSTOM = {
     "polarization_factor": Key(NUMBER, 1.0),
     "literal_drift": Key(BOOLEAN, False),
 }
-SHAPES = {
+SHAPES: dict[str, dict[str, Key]] = {
     "wire": {"length": _LENGTH, "width": _LENGTH},
     "hall_cross": {"arm_width": _LENGTH, "arm_length": _LENGTH},
     "notched_strip": {
@@ -96,7 +100,19 @@ SHAPES = {
         "notch": Key(Choice(("v", "round", "slit")), "v"),
         "notches": Key(Choice((1, 2)), 1),
     },
+    "l_bend": {"arm_width": _LENGTH, "source_length": _LENGTH, "drain_length": _LENGTH},
+    "t_junction": {"length": _LENGTH, "width": _LENGTH, "stem_width": _LENGTH, "stem_length": _LENGTH},
+    "hall_bar": {
+        "length": _LENGTH,
+        "width": _LENGTH,
+        "probe_width": _LENGTH,
+        "probe_length": _LENGTH,
+        "pairs": Key(PAIRS, 2),
+    },
+    "cloverleaf": {"radius": _LENGTH, "contact_width": _LENGTH, "slit_width": _LENGTH, "slit_length": _LENGTH},
+    "corbino": {"inner_radius": _LENGTH, "outer_radius": _LENGTH},
 }
+"""The shapes by the names of the functions that make them."""
 MESH = {"mesh": _required(FILE), "scale": Key(LENGTH)}
 OUTLINE = {"outline": _required(LIST), "holes": Key(LIST)}
 DEGREE = {"degree": Key(Choice((1, 2, 3, 4)), 3)}

@@ -34,6 +34,7 @@ class Grading:
         corner: Element size at a corner, as a part of that at an edge.
         singular: The same at a re-entrant right angle, where derivatives are infinite.
         corner_growth: Largest ratio of neighbouring elements near corners.
+        arc: Angle of a circular side that one element spans, rad.
     """
 
     reach: float
@@ -41,13 +42,14 @@ class Grading:
     corner: float
     singular: float
     corner_growth: float
+    arc: float
 
 
 GRADINGS = {
-    1: Grading(reach=0.1, growth=1.15, corner=1.0, singular=1 / 32, corner_growth=1.5),
-    2: Grading(reach=0.35, growth=1.3, corner=1 / 2, singular=1 / 256, corner_growth=2.0),
-    3: Grading(reach=0.6, growth=1.4, corner=1 / 4, singular=1 / 512, corner_growth=2.5),
-    4: Grading(reach=0.7, growth=1.5, corner=1 / 8, singular=1 / 8192, corner_growth=2.5),
+    1: Grading(reach=0.1, growth=1.15, corner=1.0, singular=1 / 32, corner_growth=1.5, arc=0.4),
+    2: Grading(reach=0.35, growth=1.3, corner=1 / 2, singular=1 / 256, corner_growth=2.0, arc=0.2),
+    3: Grading(reach=0.6, growth=1.4, corner=1 / 4, singular=1 / 512, corner_growth=2.5, arc=0.15),
+    4: Grading(reach=0.7, growth=1.5, corner=1 / 8, singular=1 / 8192, corner_growth=2.5, arc=0.1),
 }
 """By degree. Measured on wires, crosses, v and round notches and partial contacts, spin sinks, alpha = 0.005 and
 0.05 eV nm, against finer P4 solutions at 4000 to 6000 points crowded towards the boundary. Largest error of the torque,
@@ -71,12 +73,14 @@ class Sizing:
         layer: Size as a function of the distance to an edge.
         corner: From the exponent of a corner (`Outline.corners`) to the size as a function of the distance to it.
         walls: Each wall with the size as a function of the distance to it.
+        arc: From the radius of a circular side to the size as a function of the distance to it.
         largest: Upper limit.
     """
 
     layer: Size
     corner: Callable[[float], Size]
     walls: tuple[tuple[Wall, Size], ...]
+    arc: Callable[[float], Size]
     largest: float
 
 
@@ -154,7 +158,8 @@ def sizing(
     if element_size != "auto":
         h = _positive(element_size, "element_size", extent)
         _check_count(extent, h, f"element_size = {element_size!r}")
-        return Sizing(layer=_constant(h), corner=lambda exponent: _constant(h), walls=(), largest=h)
+        same = _constant(h)
+        return Sizing(layer=same, corner=lambda exponent: same, walls=(), arc=lambda radius: same, largest=h)
     cap = INTERIOR * min(extent)
     if largest is not None:
         if not largest > 0.0:
@@ -168,6 +173,7 @@ def sizing(
         layer=layer,
         corner=lambda exponent: _corner_size(layer, grading, exponent),
         walls=tuple((wall, layer_size(film, degree, width=wall.width)) for wall in walls),
+        arc=lambda radius: _arc_size(radius, grading),
         largest=cap,
     )
 
@@ -197,6 +203,11 @@ def _corner_size(layer: Size, grading: Grading, exponent: float) -> Size:
     part = min(grading.corner, grading.singular ** max(power, 0.0))
     first, slope = part * float(layer(np.zeros(1))[0]), math.log(grading.corner_growth)
     return lambda distance: np.minimum(first + slope * distance, layer(distance))
+
+
+def _arc_size(radius: float, grading: Grading) -> Size:
+    """However long the film's lengths are, an arc must look like one."""
+    return lambda distance: grading.arc * radius + math.log(grading.growth) * np.asarray(distance)
 
 
 def _positive(value: str | float, key: str, extent: tuple[float, float]) -> float:

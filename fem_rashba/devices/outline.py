@@ -120,13 +120,16 @@ class Outline:
         """Every corner with the exponent s of the solution there, which behaves like r^s: singular for s < 1.
 
         At an interior angle w, s = pi/w between two edges or two contacts and s = pi/(2w) where a contact meets an
-        edge: s < 1 at re-entrant corners and at contacts that end at more than 90 degrees.
+        edge: s < 1 at re-entrant corners and at contacts that end at more than 90 degrees. Where a side goes on
+        smoothly under the same name there is no corner.
         """
         found = {}
         for loop in self.loops:
             for before, after in pairwise((loop[-1], *loop)):
-                turn = after.headings()[0] - before.headings()[1]
-                angle = math.pi - math.remainder(turn, 2 * math.pi)
+                turn = math.remainder(after.headings()[0] - before.headings()[1], 2 * math.pi)
+                if abs(turn) < 1e-6 and before.name == after.name:
+                    continue
+                angle = math.pi - turn
                 mixed = (before.name in self.terminals) != (after.name in self.terminals)
                 found[after.start] = math.pi / (angle * (2 if mixed else 1))
         return found

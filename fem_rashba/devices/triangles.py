@@ -49,6 +49,11 @@ def size_at(outline: Outline, sizing: Sizing) -> Callable[[float, float], float]
     far = 2.0 * sum(outline.extent)
     distance = _distance_to(outline.sides)
     layer = _table(sizing.layer, far)
+    arcs: dict[float, list[Side]] = {}
+    for side in outline.sides:
+        if side.centre is not None:
+            arcs.setdefault(math.dist(side.start, side.centre), []).append(side)
+    curved = [(_distance_to(sides), _table(sizing.arc(radius), far)) for radius, sides in arcs.items()]
     corners = [(*point, _table(sizing.corner(s), far)) for point, s in outline.corners().items()]
     walls = [
         (*wall.center, math.cos(wall.angle), math.sin(wall.angle), _table(size, far)) for wall, size in sizing.walls
@@ -56,6 +61,8 @@ def size_at(outline: Outline, sizing: Sizing) -> Callable[[float, float], float]
 
     def size(x: float, y: float) -> float:
         h = min(sizing.largest, layer(distance(x, y)))
+        for to_arcs, arc in curved:
+            h = min(h, arc(to_arcs(x, y)))
         for x0, y0, corner in corners:
             h = min(h, corner(math.hypot(x - x0, y - y0)))
         for x0, y0, nx, ny, wall in walls:
