@@ -25,6 +25,7 @@ _HOME = {
     "balance": "results.balance",
     **dict.fromkeys(("zhang_li", "texture_force", "force_density"), "results.spin_transfer"),
     "probe": "results.probe",
+    "current_through": "results.path",
     "plot": "results.plot",
     "save": "results.files",
     "load": "results.files",

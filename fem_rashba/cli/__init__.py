@@ -127,6 +127,18 @@ def _plot(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", dest="folder", metavar="FOLDER", help="where the PNG files go, instead of into OUT")
 
 
+def _current(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", metavar="OUT", help="what run wrote")
+    command.add_argument(
+        "--path",
+        nargs="+",
+        type=_point,
+        metavar="X,Y",
+        required=True,
+        help="two or more points in nm; what flows from the left to the right of the path counts as positive",
+    )
+
+
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]] = {
     "new": ("print a commented TOML file to start from", _new, "commands"),
     "check": ("print coefficients, lengths, validity and the cost of a solve, and solve nothing", _config, "commands"),
@@ -135,6 +147,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]]
     "probe": ("print the solution at points as CSV", _probe, "commands"),
     "modes": ("print the slowest spin waves of the device as JSON", _modes, "commands"),
     "bulk": ("print the infinite medium of the film, without a mesh, as JSON", _config, "commands"),
+    "current": ("print the charge and spin currents through a path as JSON", _current, "looking"),
     "plot": ("draw maps as PNG files", _plot, "commands"),
 }
 """Command -> what it does, its arguments, the module of this package with the function of its name."""
