@@ -123,8 +123,19 @@ def _probe(command: argparse.ArgumentParser) -> None:
 
 
 def _plot(command: argparse.ArgumentParser) -> None:
-    command.add_argument("out", metavar="OUT", help="what run wrote")
-    command.add_argument("-o", dest="folder", metavar="FOLDER", help="where the PNG files go, instead of into OUT")
+    command.add_argument("outs", metavar="OUT", nargs="+", help="what run wrote; several are drawn side by side")
+    command.add_argument("-o", dest="target", metavar="PATH", help="a folder, or the PNG file of a single picture")
+    command.add_argument(
+        "--quantity",
+        dest="quantities",
+        nargs="+",
+        metavar="NAME",
+        help="maps in place of those that run draws: Sx, torque, spin_current_z and others",
+    )
+    command.add_argument("--mesh", action="store_true", help="draw the cells over the maps")
+    command.add_argument(
+        "--line", nargs=2, type=_point, metavar=("X0,Y0", "X1,Y1"), help="profiles along a line, in nm"
+    )
 
 
 def _current(command: argparse.ArgumentParser) -> None:
@@ -148,7 +159,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]]
     "modes": ("print the slowest spin waves of the device as JSON", _modes, "commands"),
     "bulk": ("print the infinite medium of the film, without a mesh, as JSON", _config, "commands"),
     "current": ("print the charge and spin currents through a path as JSON", _current, "looking"),
-    "plot": ("draw maps as PNG files", _plot, "commands"),
+    "plot": ("draw maps or profiles as PNG files", _plot, "looking"),
 }
 """Command -> what it does, its arguments, the module of this package with the function of its name."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import sys
-import tempfile
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,6 @@ from fem_rashba.cli.progress import Stages
 
 if TYPE_CHECKING:
     from fem_rashba.config import Config
-    from fem_rashba.results.fields import NodalFields
 
 
 def new(arguments: Namespace) -> None:
@@ -120,33 +118,6 @@ def bulk(arguments: Namespace) -> None:
     from fem_rashba.cli import medium
 
     print(json.dumps(medium.report(medium.load(arguments.config, arguments.overrides)), indent=2))
-
-
-def plot(arguments: Namespace) -> None:
-    """Draw maps of a solution."""
-    from fem_rashba.mpi import on_root
-    from fem_rashba.results.fields import gathered_fields
-    from fem_rashba.results.files import load
-
-    solution = load(arguments.out)
-    folder = Path(arguments.folder or arguments.out)
-    with Stages() as stages:
-        stages("drawing")
-        fields = gathered_fields(solution)
-        with named(str(folder)):
-            names = on_root(solution.comm, lambda: _draw(fields, folder))
-    print(f"{folder}: {', '.join(names)}")
-
-
-def _draw(fields: NodalFields | None, folder: Path) -> list[str]:
-    """Draw into a folder, all maps or none; their names."""
-    from fem_rashba.results.plot import plot_maps
-
-    assert fields is not None  # on the root
-    with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".maps") as part:
-        drawn = plot_maps(fields, part)
-        folder.mkdir(exist_ok=True)
-        return [path.rename(folder / path.name).name for path in drawn]
 
 
 def _run_in_time(config: Config, out: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from fem_rashba.solvers.discretization import split
 from fem_rashba.units import HBAR, SHEET_CURRENT
 
 WIDTHS = {"n": 1, "potential": 1, "S": 3, "T": 3, "fieldlike": 1, "dampinglike": 1, "J": 2, "m": 3}
+SPIN_WIDTHS = {"spin_current_x": 2, "spin_current_y": 2, "spin_current_z": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class NodalFields:
         degree: Of the cells.
         arrays: By name, shape (N,) or (N, k): n (1/nm^2), potential (V), S (1/nm^2), T (torque density on m, eV/nm^2),
             fieldlike and dampinglike (eV/nm^2, zero where m is along the axis), J (electric sheet current density,
-            A/m), m.
+            A/m), m; if asked for, spin_current_x, _y, _z: the flow of each component of S, A/m with 2e for each hbar.
     """
 
     points: np.ndarray
@@ -50,6 +51,7 @@ def quantities(solution: Solution) -> dict[str, Any]:
     x = ufl.SpatialCoordinate(solution.device.mesh)
     T = HBAR * equations.torque(c, S, m)
     fieldlike, dampinglike = _split_torque(T, m, solution)
+    along = equations.spin_current(c, n, S, m, E)
     return {
         "n": n,
         "potential": -n / c.states - E[0] * x[0] - E[1] * x[1],
@@ -59,6 +61,10 @@ def quantities(solution: Solution) -> dict[str, Any]:
         "dampinglike": dampinglike,
         "J": -SHEET_CURRENT * equations.charge_current(c, n, S, m, E),
         "m": m,
+        **{
+            name: 2 * SHEET_CURRENT * ufl.as_vector([along[i][a] for i in range(2)])
+            for a, name in enumerate(SPIN_WIDTHS)
+        },
     }
 
 
@@ -72,13 +78,13 @@ def _split_torque(T: Any, m: Any, solution: Solution) -> tuple[Any, Any]:
     return here * ufl.dot(T, crossed) / safe, here * ufl.dot(T, ufl.cross(m, crossed)) / safe
 
 
-def nodal_function(solution: Solution) -> fem.Function:
-    """All fields side by side, in the order of `WIDTHS`, on Lagrange elements of the solution's degree. Collective."""
+def nodal_function(solution: Solution, widths: dict[str, int] = WIDTHS) -> fem.Function:
+    """Fields side by side, in the order of `widths`, on Lagrange elements of the solution's degree. Collective."""
     mesh, degree = solution.device.mesh, solution.problem.degree
-    width = sum(WIDTHS.values())
+    width = sum(widths.values())
     space = fem.functionspace(mesh, ("Lagrange", degree, (width,)))
     expressions = quantities(solution)
-    parts = [expressions[name] if k == 1 else expressions[name][i] for name, k in WIDTHS.items() for i in range(k)]
+    parts = [expressions[name] if k == 1 else expressions[name][i] for name, k in widths.items() for i in range(k)]
     nodes = _nodes(space)
     owned = mesh.topology.index_map(2).size_local
     cells = np.arange(owned, dtype=np.int32)
@@ -99,11 +105,12 @@ def _nodes(space: fem.FunctionSpace) -> np.ndarray:
     return np.asarray(points() if callable(points) else points)
 
 
-def gathered_fields(solution: Solution) -> NodalFields | None:
-    """All fields on rank 0, None on the others. Collective."""
-    function = nodal_function(solution)
+def gathered_fields(solution: Solution, spin_currents: bool = False) -> NodalFields | None:
+    """All fields, with or without the spin currents, on rank 0, None on the others. Collective."""
+    widths = WIDTHS | (SPIN_WIDTHS if spin_currents else {})
+    function = nodal_function(solution, widths)
     space, comm = function.function_space, solution.comm
-    width = sum(WIDTHS.values())
+    width = sum(widths.values())
     cells, _, points = plot.vtk_mesh(space)
     per_cell = space.dofmap.list.shape[1]
     local = cells.reshape(-1, per_cell + 1)[:, 1:].astype(np.int64)
@@ -118,8 +125,8 @@ def gathered_fields(solution: Solution) -> NodalFields | None:
     if gathered is None:
         return None
     values = np.concatenate([g[2] for g in gathered])
-    columns = np.split(values, np.cumsum(list(WIDTHS.values()))[:-1], axis=1)
-    arrays = {name: c[:, 0] if c.shape[1] == 1 else c for name, c in zip(WIDTHS, columns, strict=True)}
+    columns = np.split(values, np.cumsum(list(widths.values()))[:-1], axis=1)
+    arrays = {name: c[:, 0] if c.shape[1] == 1 else c for name, c in zip(widths, columns, strict=True)}
     return NodalFields(
         points=np.concatenate([g[1] for g in gathered]),
         cells=np.concatenate([g[0] for g in gathered]),

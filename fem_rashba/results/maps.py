@@ -36,7 +36,8 @@ class Map:
         vector: The array with whose magnitude the values are compared to tell zero from rounding.
         prefixed: Whether the unit takes SI prefixes; otherwise a power of ten stands before it.
         span: Fixed ends of the colours.
-        overlay: What is drawn over the colours, from the same array.
+        overlay: What is drawn over the colours.
+        over: The array of the overlay; by default that of the map.
     """
 
     array: str
@@ -47,7 +48,13 @@ class Map:
     vector: str | None = None
     prefixed: bool = True
     span: tuple[float, float] | None = None
-    overlay: Literal["streamlines", "arrows"] | None = None
+    overlay: Literal["streamlines", "arrows", "vectors"] | None = None
+    over: str | None = None
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """Every array that the map needs."""
+        return (self.array, self.over) if self.over else (self.array,)
 
     @property
     def colors(self) -> str:
@@ -98,6 +105,42 @@ MAPS: Mapping[str, Map] = MappingProxyType(
     }
 )
 """Name of the map, and of its file -> what it shows."""
+
+
+def _torque_component(axis: int) -> Map:
+    name = "xyz"[axis]
+    return Map(array="T", label=f"torque $T_{name}$", unit=r"eV/nm$^2$", kind="signed", component=axis)
+
+
+def _spin_current(name: str) -> Map:
+    return Map(
+        array=f"spin_current_{name}",
+        label=rf"spin current $(2e/\hbar)\,|\mathbf{{J}}^{name}|$",
+        unit="A/m",
+        kind="magnitude",
+        overlay="streamlines",
+    )
+
+
+KNOWN: Mapping[str, Map] = MappingProxyType(
+    {
+        **MAPS,
+        "n": Map(array="n", label="density $n$", unit=r"nm$^{-2}$", kind="signed", prefixed=False),
+        **{f"T{'xyz'[axis]}": _torque_component(axis) for axis in range(3)},
+        "torque": Map(
+            array="m",
+            label="$m_z$, arrows: torque in the plane",
+            unit=r"eV/nm$^2$",
+            kind="signed",
+            component=2,
+            span=(-1.0, 1.0),
+            overlay="vectors",
+            over="T",
+        ),
+        **{f"spin_current_{name}": _spin_current(name) for name in "xyz"},
+    }
+)
+"""MAPS, and those that are drawn if they are asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +200,7 @@ def scale(shown: Map, arrays: Mapping[str, np.ndarray], areas: np.ndarray) -> Sc
     common = _usual(np.abs(nodal), areas) if nodal.size else 0.0
     clipped = shown.kind != "level" and 0.0 < 1.25 * common < peak
     # the unit fits what the bar shows, not a peak that it leaves out
-    factor, unit = _unit(shown, common if clipped else peak)
+    factor, unit = prefixed(common if clipped else peak, shown.unit, shown.prefixed)
     label = f"{shown.label} ({unit})"
     if peak == 0.0 or (shown.kind == "level" and most - least < SAME * peak):
         only = (least + most) / 2 / factor
@@ -183,12 +226,24 @@ def _usual(sizes: np.ndarray, areas: np.ndarray) -> float:
     return float(sizes[order[np.searchsorted(below, (1 - CLIPPED_AREA) * below[-1])]])
 
 
-def _unit(shown: Map, peak: float) -> tuple[float, str]:
-    """The power of 1000 that leaves 1 to 1000 of the peak, and the unit that says so."""
+def amount(value: float, unit: str) -> str:
+    """A value with a prefix of its unit, three digits, in matplotlib's notation."""
+    factor, scaled = prefixed(value, unit, True)
+    return f"{value / factor:.3g} {scaled}"
+
+
+def prefixed(peak: float, unit: str, prefixes: bool) -> tuple[float, str]:
+    """The power of 1000 that leaves 1 to 1000 of the peak, and the unit that says so.
+
+    Args:
+        peak: The largest size, at least 0.
+        unit: In matplotlib's notation.
+        prefixes: Whether it takes SI prefixes; otherwise a power of ten stands before it.
+    """
     # the addend: 1e-3 but for rounding is 1 m and not 1000 µ
     exponent = 3 * math.floor(math.log10(peak) / 3 + 1e-9) if peak > 0.0 else 0
     if exponent == 0:
-        return 1.0, shown.unit
-    if shown.prefixed and exponent in _PREFIXES:
-        return 10.0**exponent, _PREFIXES[exponent] + shown.unit
-    return 10.0**exponent, f"$10^{{{exponent}}}$ {shown.unit}"
+        return 1.0, unit
+    if prefixes and exponent in _PREFIXES:
+        return 10.0**exponent, _PREFIXES[exponent] + unit
+    return 10.0**exponent, f"$10^{{{exponent}}}$ {unit}"

@@ -20,6 +20,12 @@ STILL = 0.005
 ARROWS = 26
 """Across the longer side of the film."""
 
+DARK, BRIGHT, RIM = (0.1, 0.1, 0.1, 1.0), (1.0, 1.0, 1.0, 0.75), 0.9
+"""Colours of a streamline and of its rim, and the width of the rim, points."""
+
+FAINT = 0.03
+"""Vectors below this part of the longest have no arrow."""
+
 LENGTH = 0.8
 """Of an arrow in the plane, as part of the distance between arrows."""
 
@@ -33,40 +39,90 @@ def contrast(colors: ScalarMappable, pixels: np.ndarray) -> np.ndarray:
     return np.where(brightness[..., None] < 0.5, (0.9, 0.9, 0.9, 1.0), (0.1, 0.1, 0.1, 1.0))
 
 
-def draw_streamlines(axes: Axes, raster: Raster, name: str, inks: np.ndarray) -> None:
-    """Streamlines, each with an arrowhead at its middle.
+def draw_streamlines(axes: Axes, raster: Raster, name: str) -> None:
+    """Streamlines, dark with a bright rim that shows on dark colours; each has an arrowhead at its middle.
 
     Args:
         axes: Of the map.
         raster: Its pixels.
         name: Of the vectors in the raster, shape (rows, columns, 2).
-        inks: From `contrast`.
     """
     pixel = raster.x[1] - raster.x[0]
-    for line in streamlines(raster, name, LINES_APART * DPI * pixel, STILL):
-        row, column = raster.pixel(line)
-        pieces = np.stack([line[:-1], line[1:]], axis=1)
-        axes.add_collection(
-            LineCollection(list(pieces), colors=inks[row, column][1:], linewidths=0.4, capstyle="round"),
-            autolim=False,
-        )
-        middle = len(line) // 2
-        direction = line[middle] - line[middle - 1]
-        axes.quiver(
-            *line[middle],
-            *direction / np.linalg.norm(direction),
-            color=inks[row[middle], column[middle]],
-            pivot="mid",
-            angles="xy",
-            units="inches",
-            scale_units="inches",
-            scale=1 / 0.045,
-            width=0.011,
-            headwidth=3.5,
-            headlength=4.1,
-            headaxislength=4.1,
-            minlength=0,
-        )
+    lines = streamlines(raster, name, LINES_APART * DPI * pixel, STILL)
+    for width, ink, order in ((RIM, BRIGHT, 1.5), (0.0, DARK, 1.6)):
+        drawn = LineCollection(lines, colors=ink, linewidths=0.4 + width, capstyle="round", zorder=order)
+        axes.add_collection(drawn, autolim=False)
+        for line in lines:
+            middle = len(line) // 2
+            direction = line[middle] - line[middle - 1]
+            axes.quiver(
+                *line[middle],
+                *direction / np.linalg.norm(direction),
+                color=ink,
+                edgecolor=ink,
+                linewidth=width,
+                pivot="mid",
+                angles="xy",
+                units="inches",
+                scale_units="inches",
+                scale=1 / 0.045,
+                width=0.011,
+                headwidth=3.5,
+                headlength=4.1,
+                headaxislength=4.1,
+                minlength=0,
+                zorder=order,
+            )
+
+
+def draw_vectors(axes: Axes, raster: Raster, name: str, inks: np.ndarray, longest: float) -> None:
+    """Arrows of the in-plane part of vectors.
+
+    Args:
+        axes: Of the map.
+        raster: Its pixels.
+        name: Of the vectors in the raster, shape (rows, columns, 2 or 3).
+        inks: From `contrast`.
+        longest: The length of the vector whose arrow just fits between its neighbours.
+    """
+    i, j, u, v = _grid(raster, name)
+    drawn = np.hypot(u, v) > FAINT * longest
+    i, j, u, v = i[drawn], j[drawn], u[drawn] / longest, v[drawn] / longest
+    size = LENGTH * max(len(raster.x), len(raster.y)) / ARROWS * (raster.x[1] - raster.x[0])
+    axes.quiver(
+        raster.x[j],
+        raster.y[i],
+        u,
+        v,
+        color=inks[i, j],
+        pivot="mid",
+        angles="xy",
+        units="xy",
+        scale_units="xy",
+        scale=1 / size,
+        width=0.1 * size,
+        headwidth=3.2,
+        headlength=3.2,
+        headaxislength=2.9,
+        minlength=0,
+    )
+
+
+def longest_vector(raster: Raster, name: str) -> float:
+    """The largest in-plane part of the vectors at which `draw_vectors` draws arrows."""
+    _, _, u, v = _grid(raster, name)
+    return float(np.hypot(u, v).max(initial=0.0))
+
+
+def _grid(raster: Raster, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Rows and columns of the pixels with an arrow, and the vectors there."""
+    vectors = raster.arrays[name][..., :2]
+    rows, columns = vectors.shape[:2]
+    apart = max(rows, columns) / ARROWS
+    i, j = (part.ravel() for part in np.meshgrid(_middles(rows, apart), _middles(columns, apart), indexing="ij"))
+    shown = np.isfinite(vectors[i, j, 0])
+    i, j = i[shown], j[shown]
+    return i, j, vectors[i, j, 0], vectors[i, j, 1]
 
 
 def draw_arrows(axes: Axes, raster: Raster, name: str, inks: np.ndarray) -> None:
