@@ -11,6 +11,7 @@ saturation magnetization in A/m.
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import Any
 
@@ -89,6 +90,13 @@ def quantity(value: str | float, unit: str, name: str = "value", *, bare: bool =
     if math.isnan(number):
         raise ValueError(f"{name} = {value!r} is not a number; it must be {wanted}")
     return number
+
+
+def split(text: str) -> tuple[float, str] | None:
+    """The number and the unit of a string: 10 and "fs" of "10 fs"; None if they cannot be told apart."""
+    number = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+    match = re.fullmatch(rf"\s*({number})(?:\s*([^\W\d].*)|\s+(1\s*/.*))", text.rstrip())
+    return (float(match[1]), match[2] or match[3]) if match else None
 
 
 def _parse(text: str, unit: str, name: str, wanted: str) -> float:

@@ -70,6 +70,9 @@ def test_toml_examples_run(text, tmp_path, capsys):
     if "device" not in tomllib.loads(text):
         # the device is the template's, and a small one tells as much of an example about something else
         changes += ["device.length=40 nm", "device.width=10 nm", "device.element_size=5 nm", "device.degree=1"]
+    if "sweep" in tomllib.loads(text):
+        assert cli.main(["sweep", str(file), "-o", str(tmp_path / "sweep.nc"), "--set", *changes]) == 0
+        return
     status = cli.main(["run", str(file), "-o", str(out), "--set", *changes])
     assert status == 0, capsys.readouterr().err
     assert {"summary.json", "fields.pvd", "solution.npz"} <= {path.name for path in out.iterdir()}

@@ -14,7 +14,7 @@ from typing import NoReturn
 from fem_rashba import __version__
 from fem_rashba.cli import exits
 
-LATER = ("sweep", "report")
+LATER = ("report",)
 """Commands that a later version will have."""
 
 _ASSIGNMENT = re.compile(r"[^\s=-][^\s=]*=")
@@ -122,6 +122,17 @@ def _probe(command: argparse.ArgumentParser) -> None:
     command.add_argument("-n", dest="count", metavar="N", type=_count, help="how many points on the line; default 101")
 
 
+def _sweep(command: argparse.ArgumentParser) -> None:
+    _config(command)
+    command.add_argument("-o", dest="out", metavar="sweep.nc", required=True, help="the NetCDF file to write")
+    command.add_argument(
+        "--parallel",
+        choices=("points", "ranks"),
+        help="under mpirun: points shared among the ranks, each solved by one, the default where there are at least "
+        "as many points as ranks; or each point solved by all ranks",
+    )
+
+
 def _plot(command: argparse.ArgumentParser) -> None:
     command.add_argument("outs", metavar="OUT", nargs="+", help="what run wrote; several are drawn side by side")
     command.add_argument("-o", dest="target", metavar="PATH", help="a folder, or the PNG file of a single picture")
@@ -155,6 +166,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]]
     "check": ("print coefficients, lengths, validity and the cost of a solve, and solve nothing", _config, "commands"),
     "mesh": ("write the mesh of the device", _mesh, "commands"),
     "run": ("solve and write a folder", _run_command, "commands"),
+    "sweep": ("solve for all values of the keys in [sweep] and write a NetCDF file", _sweep, "sweeping"),
     "probe": ("print the solution at points as CSV", _probe, "commands"),
     "modes": ("print the slowest spin waves of the device as JSON", _modes, "commands"),
     "bulk": ("print the infinite medium of the film, without a mesh, as JSON", _config, "commands"),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from fem_rashba.cli.progress import Stages
 
 if TYPE_CHECKING:
+    from mpi4py import MPI
+
     from fem_rashba.config import Config
     from fem_rashba.devices.device import Device
     from fem_rashba.results.solution import Solution
@@ -22,13 +24,13 @@ def config_of(arguments: Namespace, petsc: dict[str, str] | None = None) -> Conf
     return load(arguments.config, arguments.overrides, petsc or {})
 
 
-def meshed(config: Config, stages: Stages) -> Device:
-    """The device of a TOML file. Collective."""
+def meshed(config: Config, stages: Stages, comm: MPI.Comm | None = None) -> Device:
+    """The device of a TOML file, on all ranks unless `comm` says which. Collective."""
     from fem_rashba.config.builders import in_device
 
     stages("meshing")
     with in_device(config.resolved):
-        return config.shape.mesh(**mesh_arguments(config))
+        return config.shape.mesh(**mesh_arguments(config), **({} if comm is None else {"comm": comm}))
 
 
 def mesh_arguments(config: Config) -> dict[str, Any]:
@@ -46,9 +48,13 @@ def mesh_arguments(config: Config) -> dict[str, Any]:
 
 def solved(config: Config, stages: Stages) -> Solution:
     """The steady state of a TOML file. Collective."""
+    return solved_on(meshed(config, stages), config, stages)
+
+
+def solved_on(device: Device, config: Config, stages: Stages) -> Solution:
+    """The steady state of a TOML file on a device that is meshed for it. Collective."""
     from fem_rashba.results.solution import solve
 
-    device = meshed(config, stages)
     config.problem(device)  # for its messages, which name the sections
     return solve(
         device,

@@ -8,11 +8,11 @@ import sys
 class Stages:
     """Shows the name of the current stage in one line of standard error, if that is a terminal.
 
-    Called with the name of each stage; as a context manager it removes the line at the end.
+    Called with the name of each stage; as a context manager it removes the line at the end. Not `shown`: silent.
     """
 
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
+    def __init__(self, shown: bool = True) -> None:
+        self._shown = shown and sys.stderr.isatty()
 
     def __call__(self, name: str) -> None:
         """Show a stage in place of the one before."""

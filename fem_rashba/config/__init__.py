@@ -127,15 +127,20 @@ def load(path: str | Path, overrides: Sequence[str] = (), petsc: Mapping[str, st
     Raises:
         ValueError: For the first thing that is wrong, naming the key, its value and what is allowed.
     """
-    resolved = sections(path, overrides)
+    return configuration(table(path, overrides), Path(path).parent, petsc)
+
+
+def configuration(given: dict[str, Any], folder: Path, petsc: Mapping[str, str] = _NONE) -> Config:
+    """As `load`, of the tables of a file in a folder."""
+    resolved = validation.resolved(given)
     resolved["solver"]["petsc"] = {**resolved["solver"]["petsc"], **petsc}
     field = builders.electric_field(resolved["drive"])
     terminals = conditions(resolved, field)
-    given, device = resolved["film"], resolved["device"]
+    film, device = resolved["film"], resolved["device"]
     config = Config(
-        film=builders.film(given, "film"),
+        film=builders.film(film, "film"),
         regions={
-            name: builders.film(builders.region_table(given, own), f"regions.{name}")
+            name: builders.film(builders.region_table(film, own), f"regions.{name}")
             for name, own in resolved["regions"].items()
         },
         magnetization=moving(builders.magnetization(resolved["magnetization"]), resolved.get("time", {})),
@@ -149,7 +154,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), petsc: Mapping[str, st
         output=Output(**resolved["output"]),
         time=timing(resolved["time"]) if "time" in resolved else None,
         resolved=builders.described(resolved, terminals),
-        shape=builders.shape(resolved, Path(path).parent),
+        shape=builders.shape(resolved, folder),
     )
     geometry = config.shape.geometry
     if isinstance(geometry, Outline):  # a mesh file says its names when it is read
@@ -159,10 +164,15 @@ def load(path: str | Path, overrides: Sequence[str] = (), petsc: Mapping[str, st
 
 def sections(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """The sections of a TOML file with every default, as plain values, as in `load`."""
-    table = toml_file.read(path)
+    return validation.resolved(table(path, overrides))
+
+
+def table(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The tables of a TOML file with the values of `overrides`, as they are written."""
+    given = toml_file.read(path)
     for text in overrides:
-        toml_file.override(table, text)
-    return validation.resolved(table)
+        toml_file.override(given, text)
+    return given
 
 
 def conditions(resolved: dict[str, Any], field: tuple[float, float]) -> dict[str, Condition]:

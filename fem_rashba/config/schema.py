@@ -162,8 +162,6 @@ TIME = {
     "rotation_frequency": Key(Quantity("1/ps")),
     "velocity": Key(Quantities("nm/ps", 2)),
 }
-LATER = ("sweep",)
-"""Sections that a later version will read."""
 _ALL_SHAPES = {key: value for keys in SHAPES.values() for key, value in keys.items()}
 _ALL_TEXTURES = {key: value for keys in TEXTURES.values() for key, value in keys.items() if key != "direction"}
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -177,5 +175,6 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "solver": tuple(SOLVER),
     "output": tuple(OUTPUT),
     "time": tuple(TIME),
+    "sweep": (),
 }
 """The keys of every section, whatever they go with."""

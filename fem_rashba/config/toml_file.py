@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +40,26 @@ def override(table: Table, text: str) -> None:
         ValueError: If the text is not of that form.
     """
     name, equals, value = text.partition("=")
-    path = _path(name) if equals else []
+    path = key_path(name) if equals else []
     if len(path) < 2:
         raise ValueError(f"--set {text!r} must be section.key=value, such as film.rashba_parameter='0.05 eV nm'")
+    assign(table, path, _value(value.strip()), f"--set {text!r}")
+
+
+def assign(table: Table, path: Sequence[str], value: Any, what: str) -> None:
+    """Set the value at a path of keys, making sections where there are none.
+
+    Raises:
+        ValueError: That starts with `what`, if there is a value where a section is due.
+    """
     for i, part in enumerate(path[:-1]):
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise ValueError(f"--set {text!r}: {'.'.join(path[: i + 1])} is not a section but a value")
-    table[path[-1]] = _value(value.strip())
+            raise ValueError(f"{what}: {'.'.join(path[: i + 1])} is not a section but a value")
+    table[path[-1]] = value
 
 
-def _path(name: str) -> list[str]:
+def key_path(name: str) -> list[str]:
     """The parts of a dotted key, quoted or not; none if it is no key."""
     try:
         table: Any = tomllib.loads(f"{name} = 0")

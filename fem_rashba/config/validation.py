@@ -13,7 +13,6 @@ from fem_rashba.config.schema import (
     DRIVE,
     EDGE,
     FILM,
-    LATER,
     MAGNETIZATIONS,
     MESH,
     OUTLINE,
@@ -63,8 +62,8 @@ def resolved(table: Table) -> Table:
 
 
 def _check_section(name: str, value: Any) -> None:
-    if name in LATER:
-        raise ValueError(f"the section [{name}] is not available in this version; leave it out")
+    if name == "sweep":
+        raise ValueError("the section [sweep] is for the command sweep; leave it out for any other")
     if name in SECTIONS:
         require_table(value, name)
         return

@@ -79,14 +79,27 @@ def torque_of(part: Region, axis: np.ndarray | None, film: Film, regions: dict[s
     )
 
 
+def field_per_torque(film: Film) -> float | None:
+    """Effective field in mT of a torque density of 1 eV/nm^2; None without thickness and saturation magnetization."""
+    if film.thickness is None or film.saturation_magnetization is None:
+        return None
+    return 1e3 * TESLA_PER_TORQUE / (float(film.saturation_magnetization) * float(film.thickness))
+
+
+def current_density(part: Region, film: Film) -> float | None:
+    """Mean current density in A/m^2: the mean sheet current density over the thickness; None without that."""
+    if film.thickness is None:
+        return None
+    sheet = SHEET_CURRENT * float(np.hypot(*part.charge_current)) / part.area
+    return sheet / (float(film.thickness) * 1e-9)
+
+
 def _effective_field(
     fieldlike: float | None, dampinglike: float | None, part: Region, film: Film
 ) -> EffectiveField | None:
-    if film.thickness is None or film.saturation_magnetization is None:
+    per_torque, density = field_per_torque(film), current_density(part, film)
+    if per_torque is None or density is None:
         return None
-    per_torque = 1e3 * TESLA_PER_TORQUE / (float(film.saturation_magnetization) * float(film.thickness))
-    sheet = SHEET_CURRENT * float(np.hypot(*part.charge_current)) / part.area
-    density = sheet / (float(film.thickness) * 1e-9)
     fields = [None if t is None else t * per_torque for t in (fieldlike, dampinglike)]
     per_density = [None if b is None or density == 0 else b * 1e11 / density for b in fields]
     return EffectiveField(
