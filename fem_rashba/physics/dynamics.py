@@ -63,7 +63,7 @@ def pumped_charge_current(film: Film, m: np.ndarray, rate: np.ndarray) -> np.nda
 def diffusive_damping_torque(film: Film, m: np.ndarray, laplacian: np.ndarray) -> np.ndarray:
     """T_D = s0 tau_Delta D m x [m x lap(m x dm/dt)]; (46), printed with minus.
 
-    Like (47) to leading order in tau_Delta/tau_phi and tau_Delta/tau_sf.
+    Like (47) of lowest order in the gradients, with an error of first order in tau_Delta/tau_phi and tau_Delta/tau_sf.
 
     Args:
         film: The film.
@@ -79,6 +79,9 @@ def diffusive_damping_torque(film: Film, m: np.ndarray, laplacian: np.ndarray) -
 
 def chiral_damping_torque(film: Film, m: np.ndarray, curl: np.ndarray) -> np.ndarray:
     """T_R = 2 s0 tau_Delta C m x {m x [grad_z x (m x dm/dt)]}; (47).
+
+    The error has one more part, of first order in D tau_sf/width^2 of the texture: the spin along m that the precession
+    makes too, which diffuses until it flips.
 
     Args:
         film: The film.
