@@ -15,6 +15,7 @@ _HOME = {
     **dict.fromkeys(("l_bend", "t_junction", "hall_bar", "cloverleaf", "corbino"), "devices.shapes"),
     "Device": "devices.device",
     **dict.fromkeys(("Voltage", "Current", "Floating", "Ground", "Open", "Contact"), "devices.conditions"),
+    **dict.fromkeys(("Relaxing", "Injected"), "devices.spin"),
     "ConvergenceError": "solvers.linear",
     "Solution": "results.solution",
     "solve": "results.solution",

@@ -46,6 +46,8 @@ _NAMES = {
     "A/m": "a magnetization, such as '1 MA/m'",
     "rad": "an angle, such as '90 deg'",
     "nm/ps": "a velocity, such as '100 m/s'",
+    "1/nm^2": "a density, such as '1e-6 1/nm^2'",
+    "1/(nm ps)": "a spin current density, such as '1e-3 1/(nm ps)'",
     "1/ps": "a frequency, such as '10 GHz'",
     "s": "a time, such as '30 s'",
 }
@@ -69,7 +71,8 @@ def quantity(value: str | float, unit: str, name: str = "value", *, bare: bool =
 
     Args:
         value: A string with a unit ("10 fs", "inf"), or a plain number already in `unit`.
-        unit: The internal unit, one of nm, ps, eV, 1/nm, eV nm, V, V/nm, A, A/m, rad, nm/ps, 1/ps, s.
+        unit: The internal unit, one of nm, ps, eV, 1/nm, eV nm, V, V/nm, A, A/m, rad, nm/ps, 1/ps, 1/nm^2,
+            1/(nm ps), s.
         name: What the value is called, for the message of an error.
         bare: Whether a plain number is accepted (it is in Python, and is not in a TOML file).
 

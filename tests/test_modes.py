@@ -45,8 +45,13 @@ def test_exact_rates_without_rashba_coupling(spin: str) -> None:
     assert found.residuals.max() < 1e-6
 
 
-def spectral_rates(D: float, k: float, r_sf: float, sizes: tuple[float, float], degree: int = 16) -> np.ndarray:
-    """Rates of -D (d_i + k a_i x)^2 S + r_sf S on a rectangle without flux, Legendre polynomials, shape (N,)."""
+def spectral_rates(
+    D: float, k: float, r_sf: float, sizes: tuple[float, float], degree: int = 16, loss: float = 0.0
+) -> np.ndarray:
+    """Rates of -D (d_i + k a_i x)^2 S + r_sf S on a rectangle, Legendre polynomials, shape (N,).
+
+    Without flux through the sides, or with nu_i J_i = loss S on all four.
+    """
     nodes, weights = np.polynomial.legendre.leggauss(degree + 2)
     values = np.array([np.polynomial.legendre.Legendre.basis(n)(nodes) for n in range(degree + 1)])
     slopes = np.array([np.polynomial.legendre.Legendre.basis(n).deriv()(nodes) for n in range(degree + 1)])
@@ -56,11 +61,14 @@ def spectral_rates(D: float, k: float, r_sf: float, sizes: tuple[float, float], 
     second = (slopes * weights) @ slopes.T
     cross = {0: np.array([[0, 0, 1], [0, 0, 0], [-1, 0, 0]]), 1: np.array([[0, 0, 0], [0, 0, 1], [0, -1, 0]])}
     total = r_sf * np.eye(3 * (degree + 1) ** 2)
+    ends = np.array([np.polynomial.legendre.Legendre.basis(n)([-1.0, 1.0]) for n in range(degree + 1)])
+    ends *= np.sqrt(np.arange(degree + 1) + 0.5)[:, None]
     for axis, size in enumerate(sizes):
         place = (lambda m: np.kron(m, one)) if axis == 0 else (lambda m: np.kron(one, m))
         d, dd, turn = place(first) * 2 / size, place(second) * 4 / size**2, k * cross[axis]
         total += D * (np.kron(dd, np.eye(3)) + np.kron(d.T, turn) + np.kron(d, turn.T))
         total += D * np.kron(np.eye((degree + 1) ** 2), turn.T @ turn)
+        total += loss * np.kron(place(ends @ ends.T) * 2 / size, np.eye(3))
     return np.linalg.eigvalsh(total)
 
 

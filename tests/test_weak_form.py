@@ -148,6 +148,13 @@ def test_storage_and_pumping(case: SimpleNamespace) -> None:
     assert_same(equations.pumping(c, case.v, case.S), DENSITY * s.PF * s.v.dot(s.S))
 
 
+def test_edges(case: SimpleNamespace) -> None:
+    """Between them the terms of an edge say nu_i J_i = velocity S - current, S standing for the current too."""
+    s = case.symbols
+    assert_same(equations.edge_loss(case.S, case.v, case.c.D), s.D * s.v.dot(s.S))
+    assert_same(equations.edge_injection(case.v, case.S), -s.v.dot(s.S))
+
+
 def test_spin_balance(case: SimpleNamespace) -> None:
     """The terms inside the film and the divergence of the spin current are the source."""
     terms = equations.spin_balance_density(case.c, case.n, case.S, case.m, case.E)

@@ -45,7 +45,7 @@ def _terminals(terminals: dict[str, Any]) -> list[str]:
 
 def _torque(torque: dict[str, Any]) -> list[str]:
     if torque["fieldlike"] is None:
-        reason = "no current" if torque["axis"] is None else "the magnetization is along its axis"
+        reason = "no axis" if torque["axis"] is None else "the magnetization is along its axis"
         return [f"torque           neither fieldlike nor dampinglike: {reason}"]
     # rounded, and without the sign of a zero
     axis = ", ".join(f"{round(component, 4) + 0.0:g}" for component in torque["axis"])

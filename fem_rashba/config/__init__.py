@@ -18,6 +18,7 @@ from fem_rashba.config.schema import FILM
 from fem_rashba.config.timing import Time, moving, timing
 from fem_rashba.devices.conditions import Condition, resolved_terminals
 from fem_rashba.devices.outline import Outline
+from fem_rashba.devices.spin import SpinCondition
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization, values
 
@@ -72,7 +73,7 @@ class Config:
     shape: Shape
     magnetization: Magnetization
     terminals: dict[str, Condition]
-    edges: dict[str, str]
+    edges: dict[str, SpinCondition]
     electric_field: tuple[float, float]
     torque_axis: tuple[float, float, float] | None
     element_size: str

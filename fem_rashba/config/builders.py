@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fem_rashba.config.schema import ENDS, FILM, TERMINAL
+from fem_rashba.config.schema import ENDS, FILM, SPIN, TERMINAL
 from fem_rashba.config.validation import nearest
 from fem_rashba.devices.conditions import (
     Condition,
@@ -20,6 +20,7 @@ from fem_rashba.devices.conditions import (
     Voltage,
     default_condition,
 )
+from fem_rashba.devices.spin import SpinCondition, spin_condition, spin_word
 from fem_rashba.physics.couplings import Couplings
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization, uniform
@@ -117,8 +118,8 @@ def torque_axis(drive: Table) -> tuple[float, float, float] | None:
 
 def condition(name: str, table: Table, field: tuple[float, float]) -> Condition:
     """What [terminals.NAME] says."""
-    spin = table.get("spin")
     with in_section(f"terminals.{name}", TERMINAL):
+        spin = _spin(table)
         if "voltage" in table:
             return Voltage(table["voltage"], spin or "sink")
         if "current" in table:
@@ -132,10 +133,21 @@ def condition(name: str, table: Table, field: tuple[float, float]) -> Condition:
         return default_condition(name, field, spin)
 
 
-def edges(table: Table) -> dict[str, str]:
+def edges(table: Table) -> dict[str, SpinCondition]:
     """Spin conditions by the name of the edge; "edge" stands for those not named."""
-    rest = table["spin"]
-    return {"edge": rest} | {name: own.get("spin", rest) for name, own in table.items() if name != "spin"}
+    sections = {"edge": {key: value for key, value in table.items() if key in SPIN}}
+    sections |= {name: own for name, own in table.items() if name not in SPIN}
+    found = {}
+    for name, own in sections.items():
+        with in_section("edges" if name == "edge" and "edge" not in table else f"edges.{name}", SPIN):
+            found[name] = spin_condition(**{key: own[key] for key in SPIN if key in own})
+    return found
+
+
+def _spin(table: Table) -> SpinCondition | None:
+    """The condition of a terminal's section; None where it says nothing of spin."""
+    given = {key: table[key] for key in SPIN if key in table}
+    return spin_condition(**({"spin": "sink"} | given)) if given else None
 
 
 def described(resolved: Table, terminals: Mapping[str, Condition]) -> Table:
@@ -144,14 +156,14 @@ def described(resolved: Table, terminals: Mapping[str, Condition]) -> Table:
     for name, condition in terminals.items():
         kind = type(condition).__name__.lower()
         own = resolved["terminals"][name]
-        sections[name] = {kind: True} | own | ({} if condition.spin is None else {"spin": condition.spin})
+        sections[name] = {kind: True} | own | ({} if condition.spin is None else {"spin": spin_word(condition.spin)})
     return resolved | {"terminals": sections}
 
 
 def shape(resolved: Table, folder: Path) -> Shape:
     """The shape of [device]; terminals and named edges of an outline are where their sections put them."""
     device, terminals = resolved["device"], resolved["terminals"]
-    edges = {name: table for name, table in resolved["edges"].items() if name not in ("spin", "edge")}
+    edges = {name: table for name, table in resolved["edges"].items() if name not in (*SPIN, "edge")}
     _check_places("outline" in device, {"terminals": terminals, "edges": edges})
     if "mesh" in device:
         path = folder / device["mesh"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fem_rashba.config.kinds import Choice, Kind, Plain, Quantities, Quantity, is_number
+from fem_rashba.devices.spin import CURRENT, DENSITY, SPIN_WORDS, VELOCITY
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,12 @@ PAIRS = Plain(
     "a whole number of at least 1, or a list of positions such as ['60 nm', '180 nm']",
     lambda v: v >= 1 if type(v) is int else isinstance(v, list) and len(v) > 0 and all(isinstance(at, str) for at in v),
 )
-SPIN = Choice(("sink", "insulating"))
+SPIN = {
+    "spin": Key(Choice(SPIN_WORDS)),
+    "loss_velocity": Key(Quantity(VELOCITY)),
+    "spin_density": Key(Quantities(DENSITY, 3)),
+    "spin_current": Key(Quantities(CURRENT, 3)),
+}
 LENGTH, ANGLE = Quantity("nm"), Quantity("rad")
 _POINT = _required(Quantities("nm", 2))
 _LENGTH = _required(LENGTH)
@@ -142,8 +148,8 @@ CONDITIONS = {
     "contact": Key(ONLY_TRUE),
     "open": Key(ONLY_TRUE),
 }
-TERMINAL = CONDITIONS | {"spin": Key(SPIN), "at": Key(ENDS)}
-EDGE = {"spin": Key(SPIN), "at": Key(ENDS)}
+TERMINAL = CONDITIONS | SPIN | {"at": Key(ENDS)}
+EDGE = SPIN | {"at": Key(ENDS)}
 SOLVER = {
     "method": Key(Choice(("auto", "direct", "iterative")), "auto"),
     "tolerance": Key(Plain("a number between 0 and 1", lambda v: is_number(v) and 0 < v < 1), 1e-10),
@@ -170,7 +176,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "magnetization": ("direction", "theta", "phi", "texture", "expression", "ovf", *_ALL_TEXTURES),
     "drive": tuple(DRIVE),
     "terminals": (),
-    "edges": ("spin",),
+    "edges": tuple(SPIN),
     "regions": (),
     "solver": tuple(SOLVER),
     "output": tuple(OUTPUT),

@@ -20,6 +20,7 @@ from fem_rashba.config.schema import (
     SECTIONS,
     SHAPES,
     SOLVER,
+    SPIN,
     TERMINAL,
     TEXTURES,
     TIME,
@@ -132,15 +133,20 @@ def _terminal(table: Any, where: str) -> Table:
 
 
 def _edges(table: Table) -> Table:
-    result = checked({k: value for k, value in table.items() if k == "spin"}, {"spin": EDGE["spin"]}, "edges")
-    result.setdefault("spin", "sink")
+    common = checked({key: value for key, value in table.items() if key in SPIN}, SPIN, "edges")
+    common = {"spin": "sink"} | common
+    result: Table = dict(common)
     for name, own in table.items():
-        if name != "spin" and not isinstance(own, dict):
+        if name in SPIN:
+            continue
+        if not isinstance(own, dict):
             raise ValueError(
-                f"unknown key edges.{name}; the nearest valid key is edges.spin, and named edges are sections"
+                f"unknown key edges.{name}; the nearest valid key is edges.{nearest(name, SPIN)}, and named edges are "
+                "sections"
             )
-        if name != "spin":
-            result[name] = {"spin": result["spin"]} | checked(own, EDGE, f"edges.{name}")
+        given = checked(own, EDGE, f"edges.{name}")
+        # what is said for all edges holds here unless the edge has a condition of its own
+        result[name] = given if "spin" in given else common | given
     return result
 
 

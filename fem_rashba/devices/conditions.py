@@ -1,7 +1,7 @@
 """What happens at terminals and edges.
 
-A terminal is an equipotential contact. Its condition says how its potential is found, and whether it takes up spin
-("sink": S = 0) or lets none through ("insulating": nu_i J_i = 0).
+A terminal is an equipotential contact. Its condition says how its potential is found, and what happens to spin there
+(`fem_rashba.devices.spin`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fem_rashba.devices.spin import SpinCondition, check_spin
 from fem_rashba.units import quantity
-
-SPIN_CONDITIONS = ("sink", "insulating")
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class Voltage:
     """A terminal held at a voltage (a string with a unit, or V)."""
 
     value: str | float
-    spin: str = "sink"
+    spin: SpinCondition = "sink"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", _finite(self.value, "V", "voltage"))
@@ -32,7 +31,7 @@ class Current:
     """A terminal through which a given conventional current enters the film (a string with a unit, or A)."""
 
     value: str | float
-    spin: str = "sink"
+    spin: SpinCondition = "sink"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", _finite(self.value, "A", "current"))
@@ -43,7 +42,7 @@ class Current:
 class Floating:
     """An equipotential terminal without total current: a voltage probe."""
 
-    spin: str = "sink"
+    spin: SpinCondition = "sink"
 
     def __post_init__(self) -> None:
         check_spin(self.spin)
@@ -53,7 +52,7 @@ class Floating:
 class Contact:
     """Under a uniform electric field: an equipotential at the voltage -E.r_c that the field has at its center r_c."""
 
-    spin: str = "sink"
+    spin: SpinCondition = "sink"
 
     def __post_init__(self) -> None:
         check_spin(self.spin)
@@ -63,14 +62,14 @@ class Contact:
 class Open:
     """No contact at all: an edge. `spin` is by default that of the edges."""
 
-    spin: str | None = None
+    spin: SpinCondition | None = None
 
     def __post_init__(self) -> None:
         if self.spin is not None:
             check_spin(self.spin)
 
 
-def Ground(spin: str = "sink") -> Voltage:  # noqa: N802  (reads as one of the conditions)
+def Ground(spin: SpinCondition = "sink") -> Voltage:  # noqa: N802  (reads as one of the conditions)
     """A terminal at 0 V."""
     return Voltage(0.0, spin)
 
@@ -78,13 +77,7 @@ def Ground(spin: str = "sink") -> Voltage:  # noqa: N802  (reads as one of the c
 Condition = Voltage | Current | Floating | Contact | Open
 
 
-def check_spin(spin: str, name: str = "spin") -> None:
-    """Raises ValueError unless `spin` is one of the spin conditions."""
-    if spin not in SPIN_CONDITIONS:
-        raise ValueError(f"{name} = {spin!r} must be 'sink' or 'insulating'")
-
-
-def default_condition(name: str, field: tuple[float, float], spin: str | None = None) -> Condition:
+def default_condition(name: str, field: tuple[float, float], spin: SpinCondition | None = None) -> Condition:
     """What a terminal is by default: floating; under a field open, or (source, drain) a contact."""
     if not any(field):
         return Floating(spin or "sink")
@@ -138,7 +131,10 @@ def _check_circuit(terminals: Mapping[str, Condition]) -> None:
                 f"terminal {name!r} is a contact without an electric_field; give it a voltage, a current or floating"
             )
     if not any(isinstance(c, Voltage | Current) for c in terminals.values()):
-        raise ValueError("nothing drives the device: give an electric_field, or a terminal a voltage or a current")
+        raise ValueError(
+            "nothing drives the device: give an electric_field, or a terminal a voltage or a current; "
+            'with injected spin alone, one terminal needs a voltage, such as "0 V"'
+        )
     if any(isinstance(c, Voltage) for c in terminals.values()):
         return
     currents = {n: float(c.value) for n, c in terminals.items() if isinstance(c, Current)}

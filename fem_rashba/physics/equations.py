@@ -13,7 +13,8 @@ d~_i S = d_i S + k a_i x S (k = C/D), a_i = z^ x e_i, and m the direction of the
                                                 J_i = -D d~_i S - D PF G_i m + J_i^SH
 
 Sign conventions: S and m both count as magnetization (PF n m is parallel to m); the torque acts on m and has units of
-hbar/(ps nm^2); the electric current density is -e J_n; edges carry the natural conditions nu.J_n = 0, nu_i J_i = 0.
+hbar/(ps nm^2); the electric current density is -e J_n; edges carry the natural conditions nu.J_n = 0, nu_i J_i = 0
+unless the terms of an edge say otherwise, nu being the normal out of the film.
 Every function below is one effect and returns its term as it stands on the left-hand side of a weak form, or the
 quantity it is named after. `c` holds the coefficients (`physics.couplings.Coefficients`); numbers in parentheses are
 equations of Wang, Ortiz Pauyac, Manchon, Phys. Rev. B 89, 054405 (2014).
@@ -172,6 +173,16 @@ def spin_row(c: Any, n: Any, S: Any, v: Any, m: Any, E: Any) -> Any:
 def weak_form(c: Any, n: Any, S: Any, q: Any, v: Any, m: Any, E: Any) -> Any:
     """Integrand of the whole problem, linear in (n, S, E) and in (q, v); it vanishes for all (q, v) at the solution."""
     return charge_row(c, n, S, q, m, E) + spin_row(c, n, S, v, m, E)
+
+
+def edge_loss(S: Any, v: Any, velocity: Any) -> Any:
+    """velocity v.S, to be integrated over an edge that takes up spin: nu_i J_i = velocity S."""
+    return velocity * dot(v, S)
+
+
+def edge_injection(v: Any, current: Any) -> Any:
+    """-v.current, to be integrated over an edge through which a spin current enters: nu_i J_i = -current."""
+    return -dot(v, current)
 
 
 def spin_balance_density(c: Any, n: Any, S: Any, m: Any, E: Any) -> tuple[Any, ...]:

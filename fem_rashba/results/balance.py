@@ -143,10 +143,10 @@ def _spin(solution: Solution, c: Any, flow: float) -> tuple[np.ndarray | None, f
 
 
 def _free_residual(solution: Solution) -> np.ndarray:
-    """Sum of the spin rows over the unknowns that no sink fixes, shape (3,)."""
+    """Sum of the spin rows over the unknowns that are not given, shape (3,)."""
     discretization, device = solution.discretization, solution.device
     rows = residual_vector(discretization.residual(solution.u)).reshape(-1, FIELDS)[:, 1:].copy()
-    facets = [device.facet_tags.find(tag) for tag in solution.problem.sinks]
+    facets = [device.facet_tags.find(tag) for tag in solution.problem.fixed_spin]
     if facets:
         blocks = fem.locate_dofs_topological(discretization.space, 1, np.unique(np.concatenate(facets)))
         rows[blocks[blocks < len(rows)]] = 0.0

@@ -12,12 +12,17 @@ from mpi4py import MPI
 
 from fem_rashba.devices.conditions import Condition
 from fem_rashba.devices.device import Device
+from fem_rashba.devices.spin import SpinCondition
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.results.integrals import Integrals, integrals
 from fem_rashba.solvers.discretization import Discretization
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.steady import Progress, SolverReport, SteadyState, solve_steady
+
+NO_AXIS = (
+    "injected spin alone gives the torque no axis: fieldlike and dampinglike are left out, unless torque_axis is given"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +87,7 @@ def solve(
     *,
     terminals: Mapping[str, Condition] | None = None,
     electric_field: Sequence[str | float] = (0.0, 0.0),
-    edges: str | Mapping[str, str] = "sink",
+    edges: SpinCondition | Mapping[str, SpinCondition] = "sink",
     regions: Mapping[str, Film] | None = None,
     degree: int = 3,
     method: str = "auto",
@@ -100,7 +105,8 @@ def solve(
         terminals: `Voltage`, `Ground`, `Current`, `Floating`, `Open` or `Contact` by name. Those not given float under
             voltages or currents; under an electric field source and drain are contacts and the others open.
         electric_field: Uniform field (Ex, Ey), strings with units or V/nm; instead of voltages and currents.
-        edges: "sink" or "insulating", for every edge or by the edge's name ("edge" stands for those not named).
+        edges: "sink", "insulating", `Relaxing` or `Injected`, for every edge or by the edge's name ("edge" stands for
+            those not named).
         regions: Films of named regions.
         degree: Of the elements, 1 to 4.
         method: "auto", "direct" or "iterative".
@@ -129,10 +135,16 @@ def solve(
 
 
 def complete(state: SteadyState, axis: np.ndarray | None) -> Solution:
-    """The solution of a state; without an axis, z^ x (field, or mean current). Collective."""
+    """The solution of a state; without an axis, z^ x (field, or mean current). Collective.
+
+    A current that injected spin alone drives is no axis: without a field, a current or a voltage there is none.
+    """
+    problem = state.discretization.problem
     if axis is not None:
         return Solution(state=state, axis=axis)
-    field = np.array(state.discretization.problem.electric_field)
+    if problem.injects_spin and not problem.drives_charge:
+        return Solution(state=state, axis=None, warnings=(NO_AXIS,))
+    field = np.array(problem.electric_field)
     # electrons flow against the electric current: a voltage drop has the axis of the field that it stands for
     along = field if field.any() else -integrals(state).charge_current
     length = float(np.hypot(*along))

@@ -17,8 +17,9 @@ from dolfinx.mesh import Mesh, MeshTags, entities_to_geometry, exterior_facet_in
 from mpi4py import MPI
 
 from fem_rashba import compat
-from fem_rashba.devices import conditions
+from fem_rashba.devices import conditions, spin
 from fem_rashba.devices.device import Device
+from fem_rashba.devices.spin import Injected, Relaxing, SpinCondition
 from fem_rashba.physics import magnetization, motion, textures
 from fem_rashba.physics.couplings import Couplings
 from fem_rashba.physics.film import Film
@@ -134,8 +135,11 @@ def _about(solution: Solution) -> dict[str, Any]:
             "film": _film_data(problem.film),
             "regions": {name: _film_data(film) for name, film in problem.regions.items()},
             "magnetization": _magnetization_data(problem.magnetization),
-            "terminals": {name: _tagged(condition) for name, condition in problem.terminals.items()},
-            "edges": dict(problem.edges),
+            "terminals": {
+                name: _tagged(condition) | {"spin": _spin_data(condition.spin)}
+                for name, condition in problem.terminals.items()
+            },
+            "edges": {name: _spin_data(edge) for name, edge in problem.edges.items()},
             "electric_field": problem.electric_field,
             "degree": problem.degree,
         },
@@ -145,6 +149,14 @@ def _about(solution: Solution) -> dict[str, Any]:
         "axis": None if solution.axis is None else solution.axis.tolist(),
         "warnings": list(solution.warnings),
     }
+
+
+def _spin_data(condition: SpinCondition | None) -> str | dict[str, Any] | None:
+    return _tagged(condition) if isinstance(condition, Relaxing | Injected) else condition
+
+
+def _spin(data: str | dict[str, Any] | None) -> SpinCondition | None:
+    return cast(SpinCondition, _made(data, spin)) if isinstance(data, dict) else data
 
 
 def _tagged(value: Any) -> dict[str, Any]:
@@ -183,8 +195,11 @@ def _problem(device: Device, data: dict[str, Any]) -> Problem:
         film=_film(data["film"]),
         regions={name: _film(film) for name, film in data["regions"].items()},
         magnetization=_magnetization(data["magnetization"]),
-        terminals={name: _made(condition, conditions) for name, condition in data["terminals"].items()},
-        edges=data["edges"],
+        terminals={
+            name: _made(condition | {"spin": _spin(condition["spin"])}, conditions)
+            for name, condition in data["terminals"].items()
+        },
+        edges={name: cast(SpinCondition, _spin(edge)) for name, edge in data["edges"].items()},
         electric_field=tuple(data["electric_field"]),  # type: ignore[arg-type]
         degree=data["degree"],
     )

@@ -37,6 +37,7 @@ class Discretization:
         magnetization: UFL vector, shape (3,).
         parameters: Those of the magnetization as a UFL constant; None without any.
         electric_field: UFL constant, shape (2,), V/nm.
+        injection: UFL constant, 1, by which all spin that is injected is multiplied.
         quadrature: Metadata of the measures.
     """
 
@@ -46,29 +47,43 @@ class Discretization:
     magnetization: Any
     parameters: fem.Constant | None
     electric_field: fem.Constant
+    injection: fem.Constant
     quadrature: dict[str, Any]
 
     def measure(self, kind: str) -> ufl.Measure:
         """dx, ds (all exterior facets) or dS (all interior ones), with the quadrature of the problem."""
         return ufl.Measure(kind, domain=self.problem.device.mesh, metadata=self.quadrature)
 
+    def edge_terms(self, u: Any, test: Any, *, driven: bool, share: Any = 1.0) -> Any:
+        """The form of the edges: what they take up and, if `driven`, what is injected, times `share`; 0 if nothing."""
+        problem, mesh = self.problem, self.problem.device.mesh
+        ds = ufl.Measure("ds", domain=mesh, subdomain_data=problem.device.facet_tags, metadata=self.quadrature)
+        (_, S), (_, v) = split(u), split(test)
+        terms = []
+        for tag, velocity in problem.spin_losses.items():
+            terms.append(share * equations.edge_loss(S, v, fem.Constant(mesh, velocity)) * ds(tag))
+        for tag, current in problem.spin_currents.items() if driven else ():
+            inward = self.injection * fem.Constant(mesh, np.array(current))
+            terms.append(share * equations.edge_injection(v, inward) * ds(tag))
+        return sum(terms)
+
     @cached_property
     def bilinear(self) -> fem.Form:
         """The compiled form whose matrix is the operator."""
         trial, test = ufl.TrialFunction(self.space), ufl.TestFunction(self.space)
-        return self._form(trial, test, ufl.as_vector((0, 0)))
+        return self._form(trial, test, ufl.as_vector((0, 0)), driven=False)
 
     def residual(self, u: fem.Function, source: Source | None = None) -> fem.Form:
         """The compiled form whose vector vanishes, at all free unknowns, at the solution."""
         return self._form(u, ufl.TestFunction(self.space), self.electric_field, source)
 
-    def _form(self, u: Any, test: Any, E: Any, source: Source | None = None) -> fem.Form:
+    def _form(self, u: Any, test: Any, E: Any, source: Source | None = None, *, driven: bool = True) -> fem.Form:
         (n, S), (q, v) = split(u), split(test)
         integrand = equations.weak_form(self.coefficients, n, S, q, v, self.magnetization, E)
         if source is not None:
             charge, spin = source(ufl.SpatialCoordinate(self.space.mesh))
             integrand -= charge * q + ufl.dot(spin, v)
-        return compiled(integrand * self.measure("dx"))
+        return compiled(integrand * self.measure("dx") + self.edge_terms(u, test, driven=driven))
 
 
 def split(u: Any) -> tuple[Any, Any]:
@@ -94,6 +109,7 @@ def discretize(problem: Problem) -> Discretization:
         magnetization=field(problem.magnetization, ufl.SpatialCoordinate(mesh), packed),
         parameters=packed,
         electric_field=fem.Constant(mesh, np.array(problem.electric_field)),
+        injection=fem.Constant(mesh, 1.0),
         quadrature={"quadrature_degree": 2 * problem.degree + extra},
     )
 

@@ -1,8 +1,8 @@
 """The problem in time on a finite-element space: M(t) du/dt + R(u, t) = 0 at the free unknowns.
 
-M holds the storage of charge and spin, R the steady problem and the pumping. Unknowns of voltage terminals and of sinks
-are constant. On a terminal with a given current n is constant in space and follows from the total inflow, storage
-included: a matrix then has one response for each such terminal.
+M holds the storage of charge and spin, R the steady problem and the pumping. Unknowns of voltage terminals, and of
+edges where S is given, are constant. On a terminal with a given current n is constant in space and follows from the
+total inflow, storage included: a matrix then has one response for each such terminal.
 """
 
 from __future__ import annotations
@@ -86,9 +86,13 @@ class Evolution:
         self._u, self._w = fem.Function(d.space), fem.Function(d.space)
         self._inverse_step, self._share = fem.Constant(mesh, 0.0), fem.Constant(mesh, 1.0)
         test, dx = ufl.TestFunction(d.space), d.measure("dx")
-        self._operator = compiled(self._combined(ufl.TrialFunction(d.space), test) * dx)
-        self._action = compiled(self._combined(self._w, test) * dx)
-        self._residual = compiled(self._steady_part(self._u, test, d.electric_field, pumped=True) * dx)
+        trial = ufl.TrialFunction(d.space)
+        self._operator, self._action = (
+            compiled(self._combined(w, test) * dx + d.edge_terms(w, test, driven=False, share=self._share))
+            for w in (trial, self._w)
+        )
+        steady = self._steady_part(self._u, test, d.electric_field, pumped=True) * dx
+        self._residual = compiled(steady + d.edge_terms(self._u, test, driven=True))
         n, S = split(self._w)
         self._squares = [compiled(square * dx) for square in (n * n, ufl.dot(S, S))]
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from mpi4py import MPI
 
-from fem_rashba.devices.conditions import Condition, Open, Voltage, check_spin, resolved_terminals
+from fem_rashba.devices.conditions import Condition, Current, Voltage, resolved_terminals
 from fem_rashba.devices.device import Device
+from fem_rashba.devices.spin import Injected, Relaxing, SpinCondition, check_spin
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization, values
 from fem_rashba.units import quantity
@@ -37,7 +38,7 @@ class Problem:
     regions: Mapping[str, Film]
     magnetization: Magnetization
     terminals: Mapping[str, Condition]
-    edges: Mapping[str, str]
+    edges: Mapping[str, SpinCondition]
     electric_field: tuple[float, float]
     degree: int
 
@@ -46,19 +47,47 @@ class Problem:
         """The film of every region by name."""
         return {name: self.regions.get(name, self.film) for name in self.device.regions}
 
-    def spin_condition(self, name: str) -> str:
+    def spin_condition(self, name: str) -> SpinCondition:
         """The spin condition of a terminal."""
-        condition = self.terminals[name]
-        if isinstance(condition, Open) and condition.spin is None:
-            return self.edges["edge"]
-        return str(condition.spin)
+        spin = self.terminals[name].spin
+        return self.edges["edge"] if spin is None else spin
 
     @property
-    def sinks(self) -> list[int]:
-        """Facet tags on which S = 0."""
-        device = self.device
-        tags = [tag for name, tag in device.terminals.items() if self.spin_condition(name) == "sink"]
-        return tags + [tag for name, tag in device.edges.items() if self.edges[name] == "sink"]
+    def spin_conditions(self) -> dict[int, SpinCondition]:
+        """The spin condition of every terminal and edge by its facet tag."""
+        found = {tag: self.spin_condition(name) for name, tag in self.device.terminals.items()}
+        return found | {tag: self.edges[name] for name, tag in self.device.edges.items()}
+
+    @property
+    def fixed_spin(self) -> dict[int, tuple[float, float, float]]:
+        """S in 1/nm^2 on the facet tags where it is given; sinks, where it is zero, come first."""
+        conditions = self.spin_conditions
+        found = {tag: (0.0, 0.0, 0.0) for tag, spin in conditions.items() if spin == "sink"}
+        given = ((tag, s.spin_density) for tag, s in conditions.items() if isinstance(s, Injected))
+        return found | {tag: density for tag, density in given if density is not None}  # type: ignore[return-value]
+
+    @property
+    def spin_losses(self) -> dict[int, float]:
+        """Loss velocity in nm/ps on the facet tags that relax spin."""
+        return {t: float(s.loss_velocity) for t, s in self.spin_conditions.items() if isinstance(s, Relaxing)}
+
+    @property
+    def spin_currents(self) -> dict[int, tuple[float, float, float]]:
+        """Spin current in 1/(nm ps) that enters on facet tags where it is given."""
+        given = ((tag, s.spin_current) for tag, s in self.spin_conditions.items() if isinstance(s, Injected))
+        return {tag: current for tag, current in given if current is not None}  # type: ignore[misc]
+
+    @property
+    def injects_spin(self) -> bool:
+        """Whether spin is injected anywhere."""
+        return any(isinstance(spin, Injected) for spin in self.spin_conditions.values())
+
+    @property
+    def drives_charge(self) -> bool:
+        """Whether a field, a current or a difference of voltages is given."""
+        volts = {float(c.value) for c in self.terminals.values() if isinstance(c, Voltage)}
+        amperes = [float(c.value) for c in self.terminals.values() if isinstance(c, Current)]
+        return any(self.electric_field) or any(amperes) or len(volts) > 1
 
 
 def pose(
@@ -68,7 +97,7 @@ def pose(
     *,
     terminals: Mapping[str, Condition] | None = None,
     electric_field: Sequence[str | float] = (0.0, 0.0),
-    edges: str | Mapping[str, str] = "sink",
+    edges: SpinCondition | Mapping[str, SpinCondition] = "sink",
     regions: Mapping[str, Film] | None = None,
     degree: int = 3,
 ) -> Problem:
@@ -81,8 +110,8 @@ def pose(
         terminals: Conditions by name; those not given float under voltages or currents; under an electric field source
             and drain are contacts and the others open.
         electric_field: Uniform field (Ex, Ey), strings with units or V/nm; instead of voltages and currents.
-        edges: "sink" or "insulating" for every edge that is no terminal, or by the name of the edge, "edge" standing
-            for those not named.
+        edges: "sink", "insulating", `Relaxing` or `Injected` for every edge that is no terminal, or by the name of the
+            edge, "edge" standing for those not named.
         regions: Films of named regions.
         degree: Of the elements, 1 to 4.
 
@@ -128,8 +157,8 @@ def _voltage_span(problem: Problem) -> float:
     return max(highest - lowest, max(voltages, default=0.0) - min(voltages, default=0.0))
 
 
-def _edge_conditions(device: Device, edges: str | Mapping[str, str]) -> dict[str, str]:
-    by_name = {"edge": edges} if isinstance(edges, str) else dict(edges)
+def _edge_conditions(device: Device, edges: SpinCondition | Mapping[str, SpinCondition]) -> dict[str, SpinCondition]:
+    by_name = dict(edges) if isinstance(edges, Mapping) else {"edge": edges}
     for name, spin in by_name.items():
         check_spin(spin, f"spin of the edge {name!r}")
         if name != "edge" and name not in device.edges:
@@ -147,10 +176,11 @@ def _check(problem: Problem) -> None:
             "the continuity of n is that of the potential only where n0/eF is the same"
         )
     coefficients = [film.coefficients for film in problem.films.values()]
-    if not problem.sinks and all(c.r_sf == 0 and c.r_dp == 0 for c in coefficients):
+    held = problem.fixed_spin or any(problem.spin_losses.values())
+    if not held and all(c.r_sf == 0 and c.r_dp == 0 for c in coefficients):
         raise ValueError(
             "the spin density is not determined: with rashba_parameter = 0, spin_flip_time = inf and no edge or "
-            "terminal with spin = 'sink' nothing relaxes it; change one of the three"
+            "terminal with spin = 'sink' or 'relaxing' nothing relaxes it; change one of the three"
         )
     points = problem.device.mesh.geometry.x
     values(problem.magnetization, points[:, 0], points[:, 1])

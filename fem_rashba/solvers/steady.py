@@ -159,10 +159,12 @@ def _solve(
         base = u.x.array.copy()
         responses, unit_inflows = [], []
         discretization.electric_field.value[:] = 0.0
+        discretization.injection.value = 0.0
         for name in terminals.free:
             unit_inflows.append(_respond(system, residual, terminals, u, {name: 1.0}, (0.0, 0.0)))
             responses.append(u.x.array.copy())
         discretization.electric_field.value[:] = field
+        discretization.injection.value = 1.0
         rows = [list(terminals.contacts).index(name) for name in terminals.free]
         conductances = np.array(unit_inflows).T[rows]
         levels = np.linalg.solve(conductances, terminals.targets() - inflows[rows])

@@ -27,11 +27,13 @@ class Terminals:
         self.centers = {name: device.terminal_center(name) for name in self.contacts}
         self.free = [n for n, c in self.contacts.items() if isinstance(c, Current | Floating)]
         self.levels = {n: self._level(c) for n, c in self.contacts.items()}
-        facets = np.concatenate([device.facet_tags.find(tag) for tag in problem.sinks] or [np.empty(0, np.int32)])
-        self.sink_blocks = self._blocks(np.unique(facets).astype(np.int32))
+        # where two meet at a corner the last one holds, on every rank
+        self.spins = [(self._blocks(device.facet_tags.find(tag)), S) for tag, S in problem.fixed_spin.items()]
+        self.spin_blocks = np.unique(np.concatenate([blocks for blocks, _ in self.spins] or [np.empty(0, np.int32)]))
+        self.injection = discretization.injection
         self.fixed = self._conditions()
         rows = [FIELDS * blocks for blocks in self.blocks.values()]
-        rows += [FIELDS * self.sink_blocks + component for component in (1, 2, 3)]
+        rows += [FIELDS * self.spin_blocks + component for component in (1, 2, 3)]
         owned = FIELDS * space.dofmap.index_map.size_local
         every = np.concatenate(rows) if rows else np.empty(0, np.int32)
         self.fixed_rows = every[every < owned]
@@ -45,21 +47,22 @@ class Terminals:
 
     def _conditions(self) -> list[fem.DirichletBC]:
         # only which unknowns are fixed matters: the values are set in the function itself
-        groups = [(0, blocks) for blocks in self.blocks.values()] + [(i, self.sink_blocks) for i in (1, 2, 3)]
+        groups = [(0, blocks) for blocks in self.blocks.values()] + [(i, self.spin_blocks) for i in (1, 2, 3)]
         return [fem.dirichletbc(np.float64(0), FIELDS * blocks + i, self.space.sub(i)) for i, blocks in groups]
 
     def _level(self, condition: object) -> float:
         return -self.states * float(condition.value) if isinstance(condition, Voltage) else 0.0
 
     def impose(self, u: fem.Function, levels: Mapping[str, float], field: tuple[float, float]) -> None:
-        """Sets u to zero but for n on the terminals, levels[name] - (e/eF) n0 E.(r - r_c)."""
+        """Sets u to zero but for n on the terminals, levels[name] - (e/eF) n0 E.(r - r_c), and S where it is given."""
         u.x.array[:] = 0.0
         self.constrain(u, levels, field)
 
     def constrain(self, u: fem.Function, levels: Mapping[str, float], field: tuple[float, float]) -> None:
-        """Sets n on the terminals, as `impose`, and S to zero on the sinks."""
+        """Sets n on the terminals and S where it is given, as `impose`, S times the injection."""
         values = u.x.array.reshape(-1, FIELDS)
-        values[self.sink_blocks, 1:] = 0.0
+        for blocks, S in self.spins:
+            values[blocks, 1:] = float(self.injection.value) * np.array(S)
         points = self.space.tabulate_dof_coordinates()
         for name, blocks in self.blocks.items():
             along = (points[blocks, :2] - self.centers[name]) @ np.array(field)
