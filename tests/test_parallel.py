@@ -61,7 +61,35 @@ spin = "insulating"
 plots = false
 """
 
-CASES = {"cross": CROSS, "strip": STRIP}
+# no charge drive: spin injected at a terminal, into one edge and lost at the others
+INJECTION = """
+[device]
+shape = "hall_cross"
+arm_width = "12 nm"
+arm_length = "6 nm"
+degree = 2
+[magnetization]
+direction = [1, 0.4, 0.8]
+[drive]
+torque_axis = [0, 1, 0]
+[terminals.source]
+floating = true
+spin = "injected"
+spin_density = ["1e-6 1/nm^2", "2e-6 1/nm^2", "-1e-6 1/nm^2"]
+[terminals.drain]
+voltage = "0 V"
+spin = "injected"
+spin_current = ["1e-3 1/(nm ps)", "0 1/(nm ps)", "2e-3 1/(nm ps)"]
+[terminals.left]
+voltage = "0 V"
+[edges]
+spin = "relaxing"
+loss_velocity = "50 nm/ps"
+[output]
+plots = false
+"""
+
+CASES = {"cross": CROSS, "strip": STRIP, "injection": INJECTION}
 
 
 def run(ranks: int, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -6,33 +6,51 @@ against the wires of `references.wire`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from references.layers import SINK, Edge, layered_wire
+from references.layers import INSULATING, SINK, Edge, layered_wire
 from references.wire import wire_profile
-from samples import OBLIQUE, film, reference, square, unit, unit_field
+from samples import OBLIQUE, assert_same, coarse, fields, film, reference, square, unit, unit_field
 from test_modes import spectral_rates
 from test_wire import Section
 
 from fem_rashba import (
     Contact,
+    Current,
+    Floating,
     Ground,
+    Injected,
     Relaxing,
     Solution,
+    Voltage,
     balance,
+    currents,
+    hall_cross,
+    load,
+    probe,
+    save,
     solve,
+    torque,
     uniform,
+    voltages,
     wire,
 )
+from fem_rashba.config import load as configuration
+from fem_rashba.config.templates import template
+from fem_rashba.devices.spin import spin_condition
+from fem_rashba.results.solution import NO_AXIS
 from fem_rashba.solvers.clock import Clock
 from fem_rashba.solvers.discretization import cell_integrals, discretize, split
 from fem_rashba.solvers.evolution import Evolution
 from fem_rashba.solvers.modes import spin_waves
 from fem_rashba.solvers.problem import pose
+from fem_rashba.solvers.steady import solve_steady
 from fem_rashba.solvers.transient import first_moment, moments
 
+S0, J0 = (2e-4, -1e-4, 3e-4), (0.03, 0.02, -0.05)
 FILMS: list[dict[str, Any]] = [
     {"rashba_parameter": 5e-3},
     {"rashba_parameter": 0.05, "couplings": "consistent"},
@@ -161,3 +179,247 @@ def test_modes_between_relaxing_edges(alpha: float) -> None:
     if alpha == 0:
         slowest = c.r_sf + c.D * sum(robin(c.D, velocity, size) ** 2 for size in sizes)
         assert expected[0] == pytest.approx(slowest, rel=1e-9)
+
+
+# --- injected spin ----------------------------------------------------------------------------------------------------
+
+
+def strip(lower: Any, upper: Any, made: Any, m: Any, terminals: Any = None, **options: Any) -> Solution:
+    """10 nm long and 6 nm high, insulating but for the lower and the upper edge."""
+    device = square("quadrilateral", 12, (10.0, 6.0), lambda x, y: _side(x, y, 10.0, 6.0))
+    ends = {"source": Ground("insulating"), "drain": Floating("insulating")} if terminals is None else terminals
+    return solve(device, made, m, terminals=ends, edges={"lower": lower, "upper": upper}, degree=4, **options)
+
+
+def _side(x: float, y: float, length: float, height: float) -> str:
+    if min(x, length - x) < 1e-9:
+        return "source" if x < 1e-9 else "drain"
+    return "lower" if y < 1e-9 else "upper"
+
+
+HEIGHTS = np.linspace(0.1, 5.9, 12)
+POINTS = np.column_stack([np.full(12, 4.0), HEIGHTS])
+
+
+@pytest.mark.parametrize("kind", ["spin_density", "spin_current"])
+def test_injected_spin_decays_and_precesses(kind: str) -> None:
+    """Without Rashba coupling, m = z: complex lengths, kappa^2 = (1/tau_sf + 1/tau_phi - i w)/D across m."""
+    made = film(rashba_parameter=0.0)
+    c, given = made.coefficients, np.array([3e-4, -1e-4, 2e-4])
+    density = kind == "spin_density"
+    solution = strip(Injected(**{kind: given}), "sink" if density else "insulating", made, uniform([0, 0, 1]))
+    found = probe(solution, POINTS)[:, 3:6]
+    for rate, amount, value in (
+        (c.r_sf + c.r_phi - 1j * c.w, given[0] + 1j * given[1], found[:, 0] + 1j * found[:, 1]),
+        (c.r_sf, given[2], found[:, 2]),
+    ):
+        kappa = np.sqrt(rate / c.D)
+        sink = np.sinh(kappa * (6 - HEIGHTS)) / np.sinh(kappa * 6)
+        wall = np.cosh(kappa * (6 - HEIGHTS)) / np.sinh(kappa * 6) / (c.D * kappa)
+        exact = amount * (sink if density else wall)
+        assert np.abs(value - exact).max() < 1e-6 * np.abs(exact).max()
+    assert balance(solution).spin_residual < 1e-10  # type: ignore[operator]
+    assert balance(solution).charge is None
+
+
+@pytest.mark.parametrize("changes", FILMS)
+@pytest.mark.parametrize("spin", [{"spin_density": S0}, {"spin_current": J0}])
+def test_injection_along_a_wire(changes: dict[str, Any], spin: dict[str, Any]) -> None:
+    """Into the lower edge, nothing else drives: precession, and the gradient that stops the current it makes."""
+    made, f, m = film(**changes), reference(**changes), unit(OBLIQUE)
+    ends = {"source": Ground(), "drain": Floating()}
+    edges = {"lower": Injected(**spin), "upper": Relaxing(70.0)}
+    device = wire(length=100.0, width=8.0).mesh(made, degree=4)
+    solution = solve(device, made, uniform(OBLIQUE), terminals=ends, edges=edges, degree=4)
+    section = Section(solution, 50.0)
+    given = Edge(density=S0) if "spin_density" in spin else Edge(current=J0)
+    quiet = SINK if "spin_density" in spin else INSULATING
+    upper = Edge(velocity=70.0)
+    (alone,), (driven,) = (layered_wire([(f, 8.0)], m, g, lower, upper) for g, lower in ((0.0, given), (1.0, quiet)))
+    gradient = -alone.current / driven.current
+    exact = alone.S(section.y) + gradient * driven.S(section.y)
+    assert np.abs(section.S - exact).max() < 1e-5 * np.abs(exact).max()
+    assert section.gradient - 1 == pytest.approx(gradient, rel=1e-4)
+
+
+def test_inverse_spin_galvanic_voltage() -> None:
+    """Spin pumped into a long wire makes a voltage between its floating ends, in proportion to its length."""
+    changes = {"rashba_parameter": 0.05, "couplings": "consistent"}
+    made, f, m = film(**changes), reference(**changes), unit(OBLIQUE)
+
+    def voltage(length: float) -> float:
+        device = wire(length=length, width=8.0).mesh(made, degree=3)
+        ends = {"source": Floating(), "drain": Ground()}
+        edges = {"lower": Injected(spin_current=J0), "upper": "sink"}
+        solution = solve(device, made, uniform(OBLIQUE), terminals=ends, edges=edges, degree=3)
+        assert abs(currents(solution)["source"]) < 1e-20
+        return voltages(solution)["source"]
+
+    (alone,), (driven,) = (
+        layered_wire([(f, 8.0)], m, g, lower, SINK) for g, lower in ((0.0, Edge(current=J0)), (1.0, INSULATING))
+    )
+    per_length = -alone.current / driven.current / made.coefficients.states
+    assert voltage(50.0) - voltage(30.0) == pytest.approx(20.0 * per_length, rel=1e-4)
+
+
+@pytest.mark.parametrize("current", [False, True])
+def test_superposition(current: bool) -> None:
+    """What is injected enters once, however many terminals have unknown potentials."""
+    spin = Injected(spin_current=J0) if current else Injected(spin_density=S0)
+    quiet = "insulating" if current else "sink"
+    shape, points = hall_cross(arm_width=6, arm_length=4), np.array([[0.5, 0.4], [-4.0, 1.0], [1.0, 5.0], [-6.5, -1.0]])
+
+    def found(voltage: float, ampere: float, spin: Any) -> tuple[np.ndarray, list[float], list[float]]:
+        ends = {"source": Voltage(voltage, spin), "drain": Ground(), "left": Current(ampere), "right": Floating()}
+        solution = coarse(shape, uniform(OBLIQUE), terminals=ends, edges={"edge": spin})
+        return fields(solution, points), list(voltages(solution).values()), list(currents(solution).values())
+
+    both, charge, alone = found(1e-3, 1e-9, spin), found(1e-3, 1e-9, quiet), found(0.0, 0.0, spin)
+    for whole, one, other in zip(both, charge, alone, strict=True):
+        total = np.asarray(one) + np.asarray(other)
+        np.testing.assert_allclose(whole, total, atol=1e-9 * np.abs(total).max())
+        assert np.abs(other).max() > 1e-6 * np.abs(total).max()
+
+
+def test_injection_turns_with_the_device() -> None:
+    """Into the arm at -x, and turned by 90 degrees into that at -y."""
+    shape = hall_cross(arm_width=6, arm_length=4)
+    points = np.array([[0.5, 0.4], [-4.0, 1.0], [1.0, 5.0], [-6.5, -1.0]])
+    turn = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    edge = np.array([0.01, 0.03, -0.02])
+
+    def found(source: str, drain: str, rotation: np.ndarray) -> np.ndarray:
+        given = {source: Ground(Injected(spin_density=rotation @ S0)), drain: Floating("insulating")}
+        inject = Injected(spin_current=rotation @ edge)
+        solution = coarse(shape, uniform(rotation @ OBLIQUE), terminals=given, edges=inject)
+        values = fields(solution, points @ rotation[:2, :2].T)
+        return np.vstack([values[0], rotation.T @ values[1:4], rotation.T @ values[4:7]])
+
+    assert_same(found("right", "left", turn), found("source", "drain", np.eye(3)))
+
+
+def test_injection_in_time() -> None:
+    """Into an insulated film at a given rate: <S_z> = j/(height r_sf) (1 - exp(-r_sf t))."""
+    made, rate, end = film(rashba_parameter=0.0, spin_flip_time=0.05), 0.02, 0.1
+    device = square("quadrilateral", 6, (10.0, 6.0), lambda x, y: _side(x, y, 10.0, 6.0))
+    ends = {"source": Ground("insulating"), "drain": Floating("insulating")}
+    edges = {"lower": Injected(spin_current=[0, 0, rate]), "upper": "insulating"}
+    problem = pose(device, made, uniform([0, 0, 1]), terminals=ends, edges=edges, degree=2)
+    system = Evolution(discretize(problem), method="direct", tolerance=1e-10, petsc={})
+    clock = Clock(end=end, step=end / 64, tolerance=None)
+    *_, last = moments(system, clock, first_moment(system, clock), "esdirk3")
+    system.destroy()
+    (local,) = cell_integrals(system.discretization, [split(system.function(last.u))[1][2]]).sum(axis=0)
+    total = sum(device.mesh.comm.allgather(local))
+    exact = rate * 10.0 / made.coefficients.r_sf * (1 - np.exp(-made.coefficients.r_sf * end))
+    assert total == pytest.approx(exact, rel=1e-5)
+
+
+def test_in_time_towards_the_steady_state() -> None:
+    """Given S at a terminal and given current at an edge, Rashba coupling, a floating and a current terminal."""
+    made = film(rashba_parameter=0.05)
+    device = square("quadrilateral", 6, (10.0, 6.0), lambda x, y: _side(x, y, 10.0, 6.0))
+    ends = {"source": Ground(Injected(spin_density=S0)), "drain": Current(1e-9, Relaxing(30.0))}
+    edges = {"lower": Injected(spin_current=J0), "upper": "sink"}
+    problem = pose(device, made, uniform(OBLIQUE), terminals=ends, edges=edges, degree=2)
+    steady = solve_steady(problem)
+    system = Evolution(discretize(problem), method="direct", tolerance=1e-10, petsc={})
+    # the slowest is charge, with 3 per ps
+    clock = Clock(end=6.0, tolerance=1e-3)
+    *_, last = moments(system, clock, first_moment(system, clock))
+    difference = np.abs(last.u - steady.u.x.array).max()
+    assert difference < 1e-5 * np.abs(steady.u.x.array).max()
+    system.destroy()
+
+
+def test_modes_are_those_without_injection() -> None:
+    made = film(rashba_parameter=0.02)
+    device = square("quadrilateral", 6, (10.0, 6.0), lambda x, y: _side(x, y, 10.0, 6.0))
+
+    def rates(source: Any, lower: Any) -> np.ndarray:
+        ends = {"source": Ground(source), "drain": Floating("insulating")}
+        edges = {"lower": lower, "upper": "sink"}
+        return spin_waves(pose(device, made, uniform(OBLIQUE), terminals=ends, edges=edges, degree=2), 3).rates
+
+    injected = rates(Injected(spin_density=S0), Injected(spin_current=J0))
+    assert injected == pytest.approx(rates("sink", "insulating"), rel=1e-9)
+
+
+def test_the_axis_of_the_torque() -> None:
+    """The current that spin alone drives is no axis; a given one is kept."""
+    made = film()
+    edges = Injected(spin_current=J0), "sink"
+    solution = strip(*edges, made, uniform(OBLIQUE))
+    assert solution.axis is None
+    assert torque(solution).fieldlike is None
+    assert solution.warnings == (NO_AXIS,)
+    given = strip(*edges, made, uniform(OBLIQUE), torque_axis=[0, 1, 0])
+    assert torque(given).fieldlike is not None
+    assert given.warnings == ()
+    driven = {"source": Voltage("1 mV"), "drain": Ground()}
+    assert strip(*edges, made, uniform(OBLIQUE), driven).axis is not None
+    twice = {"source": Voltage("1 mV"), "drain": Voltage("1 mV")}
+    assert strip(*edges, made, uniform(OBLIQUE), twice).axis is None
+
+
+def test_saved_and_loaded(tmp_path: Path) -> None:
+    made = film()
+    ends = {"source": Ground(Injected(spin_density=S0)), "drain": Floating(Relaxing(7.0))}
+    solution = strip(Injected(spin_current=J0), "sink", made, uniform(OBLIQUE), ends)
+    save(solution, tmp_path / "out", fields=False, plots=False)
+    again = load(tmp_path / "out")
+    assert again.problem.terminals == solution.problem.terminals
+    assert again.problem.edges == solution.problem.edges
+    assert balance(again).spin == pytest.approx(balance(solution).spin, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Relaxing(-1.0), r"loss_velocity = -1.0 must be finite and not negative"),
+        (lambda: Relaxing("inf"), r"loss_velocity = 'inf' must be finite"),
+        (lambda: Injected(), r"needs either spin_density or spin_current"),
+        (lambda: Injected(spin_density=S0, spin_current=J0), r"and not both"),
+        (lambda: Injected(spin_density=[1.0, 2.0]), r"spin_density = \[1.0, 2.0\] must be a list of three values"),
+        (lambda: Injected(spin_current="1 1/(nm ps)"), r"spin_current = '1 1/\(nm ps\)' must be a list of three"),
+        (lambda: Injected(spin_current=[0, np.inf, 0]), r"spin_current = .* must be finite"),
+        (lambda: Ground("relaxing"), r"spin = 'relaxing' must be 'sink', 'insulating', Relaxing\(...\) or Injected"),
+        (lambda: spin_condition("relaxing"), r"loss_velocity is missing; spin = 'relaxing' needs it, a velocity"),
+        (lambda: spin_condition("sink", loss_velocity=1.0), r"loss_velocity = 1.0 goes only with spin = 'relaxing'"),
+    ],
+)
+def test_wrong_conditions(make: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_as_text() -> None:
+    assert str(Relaxing("100 m/s")) == "relaxing, 0.1 nm/ps"
+    assert str(Injected(spin_density=["1e12 1/m^2", 0, 0])) == "injected, spin density (1e-06, 0, 0) 1/nm^2"
+    assert str(Injected(spin_current=[1, 2, 3])) == "injected, spin current (1, 2, 3) 1/(nm ps)"
+
+
+def test_toml(tmp_path: Path) -> None:
+    """A named edge keeps what is said for all edges, or has a condition of its own; every key is in the summary."""
+    toml = template("wire").replace(
+        'voltage = "0 V"', 'voltage = "0 V"\nspin = "injected"\nspin_density = ["0.5 1/nm^2", "0 1/nm^2", "0 1/nm^2"]'
+    )
+    (tmp_path / "wire.toml").write_text(toml)
+    overrides = [
+        "edges.spin=relaxing",
+        'edges.loss_velocity="0.25 nm/ps"',
+        "edges.upper={}",
+        'edges.lower={spin = "injected", spin_current = ["0 1/(nm ps)", "0 1/(nm ps)", "2 1/(nm ps)"]}',
+    ]
+    config = configuration(tmp_path / "wire.toml", overrides)
+    assert config.edges == {
+        "edge": Relaxing(0.25),
+        "upper": Relaxing(0.25),
+        "lower": Injected(spin_current=[0, 0, 2]),
+    }
+    assert config.terminals["drain"] == Ground(Injected(spin_density=[0.5, 0, 0]))
+    assert config.resolved["edges"]["upper"] == {"spin": "relaxing", "loss_velocity": "0.25 nm/ps"}
+    assert config.resolved["terminals"]["drain"]["spin"] == "injected"
+    own = configuration(tmp_path / "wire.toml", [*overrides, "edges.upper.spin=sink"])
+    assert own.resolved["edges"]["upper"] == {"spin": "sink"}
+    assert own.edges["upper"] == "sink"

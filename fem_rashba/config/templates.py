@@ -35,7 +35,8 @@ direction = [1, 0, 0]                   # of any length; or theta = "90 deg", ph
 
 _EDGES = """\
 [edges]                                 # every edge that is no terminal
-spin = "sink"
+spin = "sink"                           # "insulating"; "relaxing" with loss_velocity = "100 nm/ps"; "injected" with
+                                        # spin_density = ["1e-6 1/nm^2", ...] or spin_current = ["1 1/(nm ps)", ...]
 """
 
 _REST = """\

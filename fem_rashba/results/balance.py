@@ -58,7 +58,7 @@ def balance(solution: Solution, coefficients: Any = None) -> Balance:
     """
     c = solution.discretization.coefficients if coefficients is None else coefficients
     flows = np.array(list(solution.state.currents.values())) / AMPERE_PER_RATE
-    largest = np.abs(flows).max(initial=0.0)
+    largest = _above_rounding(solution, np.abs(flows).max(initial=0.0))
     by_component, by_residual = _spin(solution, c, largest)
     return Balance(
         charge=float(abs(flows.sum()) / largest) if largest > 0 else None,
@@ -67,6 +67,13 @@ def balance(solution: Solution, coefficients: Any = None) -> Balance:
         spin_by_component=None if by_component is None else tuple(map(float, by_component)),  # type: ignore[arg-type]
         spin_residual=by_residual,
     )
+
+
+def _above_rounding(solution: Solution, flow: float) -> float:
+    """The flow, or 0 where it is the rounding of an open circuit, in which injected spin alone makes a voltage."""
+    local = float(np.abs(solution.u.x.array).max(initial=0.0))
+    largest = solution.comm.allreduce(local, op=MPI.MAX)
+    return flow if flow > _ROUNDING * solution.film.coefficients.D * largest else 0.0
 
 
 def section_currents(solution: Solution, coefficients: Any = None) -> dict[str, list[float]]:
