@@ -328,6 +328,7 @@ def test_memory(good: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
 def test_not_installed(good: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A Python without dolfinx."""
     monkeypatch.delitem(sys.modules, "fem_rashba.devices.shapes", raising=False)
+    monkeypatch.delitem(sys.modules, "fem_rashba.devices.shape", raising=False)
     monkeypatch.delattr("fem_rashba.devices.shapes", raising=False)
     monkeypatch.setitem(sys.modules, "mpi4py", None)
     message = refused(capsys, "check", good)
