@@ -14,7 +14,17 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NAMES = (
-    *("wire", "figures", "angular", "hall_cross", "notched_strip", "domain_wall", "textures", "kinetic"),
+    *(
+        "wire",
+        "infinite_medium",
+        "figures",
+        "angular",
+        "hall_cross",
+        "notched_strip",
+        "domain_wall",
+        "textures",
+        "kinetic",
+    ),
     *("spin_packet", "turn_on", "pumping", "damping", "spin_waves"),
 )
 

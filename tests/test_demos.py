@@ -48,7 +48,7 @@ def test_run_knows_every_demo(tmp_path):
 def test_an_unknown_demo_is_one_sentence(tmp_path):
     done = run("wir", cwd=tmp_path)
     assert done.returncode == 2
-    assert "unknown demo 'wir'; there are wire, figures" in done.stderr
+    assert "unknown demo 'wir'; there are wire, infinite_medium" in done.stderr
     assert "Traceback" not in done.stderr
 
 
