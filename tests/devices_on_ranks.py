@@ -17,6 +17,12 @@ FILM = SimpleNamespace(decay_rates=np.array([0.3]))
 COMM = MPI.COMM_WORLD
 
 
+def region_area(device, tag):
+    """On this rank."""
+    dx = ufl.Measure("dx", domain=device.mesh, subdomain_data=device.cell_tags)
+    return fem.assemble_scalar(fem.form(fem.Constant(device.mesh, 1.0) * dx(tag)))
+
+
 def describe(device):
     """Global numbers only."""
     one = fem.Constant(device.mesh, 1.0)
@@ -31,6 +37,7 @@ def describe(device):
         "size": device.element_size,
         "area": device.area,
         "inner": COMM.allreduce(inner),
+        "regions": {name: COMM.allreduce(region_area(device, tag)) for name, tag in device.regions.items()},
         "terminals": {name: device.terminal_length(name) for name in device.terminals},
         "edges": {name: device.edge_length(name) for name in device.edges},
         "center": device.terminal_center(next(iter(device.terminals))).tolist(),
@@ -52,6 +59,8 @@ shapes = {
     "bar": hall_bar(length=80, width=20, probe_width=8, probe_length=10),
     "ring": corbino(inner_radius=10, outer_radius=20),
     "leaf": cloverleaf(radius=25, contact_width=8, slit_width=4, slit_length=15),
+    "regions": hall_cross(arm_width=20, arm_length=15).with_regions({"arm": [[0, -5], [25, -5], [25, 5], [0, 5]]}),
+    "moon": corbino(inner_radius=10, outer_radius=20).with_regions({"a": [[5, -30], [30, -30], [30, 30], [5, 30]]}),
     "file": mesh_file(sys.argv[1]),
 }
 found = {key: describe(shape.mesh(FILM)) for key, shape in shapes.items()}

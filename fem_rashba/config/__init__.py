@@ -159,7 +159,7 @@ def configuration(given: dict[str, Any], folder: Path, petsc: Mapping[str, str] 
     )
     geometry = config.shape.geometry
     if isinstance(geometry, Outline):  # a mesh file says its names when it is read
-        config._check_device(geometry.terminals, geometry.edges, ["film"])
+        config._check_device(geometry.terminals, geometry.edges, geometry.region_names)
     return config
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fem_rashba.config.schema import ENDS, FILM, SPIN, TERMINAL
+from fem_rashba.config.schema import ENDS, FILM, LIST, SPIN, TERMINAL
 from fem_rashba.config.validation import nearest
 from fem_rashba.devices.conditions import (
     Condition,
@@ -20,6 +20,7 @@ from fem_rashba.devices.conditions import (
     Voltage,
     default_condition,
 )
+from fem_rashba.devices.outline import REST
 from fem_rashba.devices.spin import SpinCondition, spin_condition, spin_word
 from fem_rashba.physics.couplings import Couplings
 from fem_rashba.physics.film import Film
@@ -38,7 +39,9 @@ _TEXTURES: dict[str, Callable[..., Magnetization]] = {
     "spiral": spiral,
     "skyrmion": skyrmion,
 }
-_SUBJECTS = {"terminal": "terminals", "terminals": "terminals", "edge": "edges"}
+_SUBJECTS = {"terminal": "terminals", "terminals": "terminals", "edge": "edges"} | dict.fromkeys(
+    ("region", "regions"), "regions"
+)
 
 
 @contextmanager
@@ -78,7 +81,7 @@ def region_table(base: Table, own: Table) -> Table:
     for one, other in (("exchange_time", "exchange_splitting"), ("exchange_splitting", "exchange_time")):
         if one in own and other not in own:
             result.pop(other, None)
-    result |= own
+    result |= {key: value for key, value in own.items() if key != "polygon"}
     if result["couplings"] != "custom":
         result.pop("custom", None)
     return result
@@ -165,6 +168,7 @@ def shape(resolved: Table, folder: Path) -> Shape:
     device, terminals = resolved["device"], resolved["terminals"]
     edges = {name: table for name, table in resolved["edges"].items() if name not in (*SPIN, "edge")}
     _check_places("outline" in device, {"terminals": terminals, "edges": edges})
+    regions = _polygons(resolved["regions"], "mesh" not in device)
     if "mesh" in device:
         path = folder / device["mesh"]
         if not path.is_file():
@@ -176,11 +180,23 @@ def shape(resolved: Table, folder: Path) -> Shape:
     with in_section("device", given):
         if "shape" in device:
             maker: Callable[..., Shape] = getattr(shapes, device["shape"])
-            return maker(**given)
+            return maker(**given).with_regions(regions)
         if "mesh" in device:
             return shapes.mesh_file(path, scale=given.get("scale"), terminals=list(terminals), edges=list(edges))
         places = [{name: table["at"] for name, table in named.items()} for named in (terminals, edges)]
-        return shapes.polygon(given["outline"], holes=given.get("holes", ()), terminals=places[0], edges=places[1])
+        holes = given.get("holes", ())
+        made = shapes.polygon(given["outline"], holes=holes, terminals=places[0], edges=places[1])
+        return made.with_regions(regions)
+
+
+def _polygons(regions: Table, own: bool) -> Table:
+    """Where the regions are, if the mesh is our own; "film" is what the others leave."""
+    for name, table in regions.items():
+        if own and "polygon" not in table and name != REST:
+            raise ValueError(f"regions.{name}.polygon is missing; it must be {LIST.allowed}, where the region is")
+        if not own and "polygon" in table:
+            raise ValueError(f"regions.{name}.polygon does not go with device.mesh, whose surfaces are regions")
+    return {name: table["polygon"] for name, table in regions.items() if "polygon" in table}
 
 
 def _check_places(outline: bool, sections: Mapping[str, Mapping[str, Table]]) -> None:

@@ -148,6 +148,7 @@ CONDITIONS = {
     "contact": Key(ONLY_TRUE),
     "open": Key(ONLY_TRUE),
 }
+REGION = FILM | {"polygon": Key(LIST)}
 TERMINAL = CONDITIONS | SPIN | {"at": Key(ENDS)}
 EDGE = SPIN | {"at": Key(ENDS)}
 SOLVER = {

@@ -17,6 +17,7 @@ from fem_rashba.config.schema import (
     MESH,
     OUTLINE,
     OUTPUT,
+    REGION,
     SECTIONS,
     SHAPES,
     SOLVER,
@@ -88,7 +89,7 @@ def _film(table: Table) -> Table:
 
 
 def _region(table: Any, where: str) -> Table:
-    result = checked(table, FILM, where, partial=True)
+    result = checked(table, REGION, where, partial=True)
     if "custom" in result:
         result["custom"] = checked(table["custom"], CUSTOM, f"{where}.custom")
     return result

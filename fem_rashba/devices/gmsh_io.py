@@ -77,19 +77,21 @@ def _restore_sigterm() -> None:
         signal.signal(signal.SIGTERM, handler)
 
 
-def name_groups(curves: dict[str, list[int]], terminals: tuple[str, ...]) -> Groups:
-    """Make physical groups of surface 1 ("film") and of the curves of every name.
+def name_groups(curves: dict[str, list[int]], surfaces: dict[str, list[int]], terminals: tuple[str, ...]) -> Groups:
+    """Make physical groups of the surfaces of every region and of the curves of every name.
 
     Edges are written as "edge" or "edge:NAME", so that a file says what is a terminal.
     """
     drop_unused_nodes()
-    gmsh.model.addPhysicalGroup(2, [1], 1, name="film")
+    regions = {name: tag for tag, name in enumerate(surfaces, start=1)}
+    for name, tag in regions.items():
+        gmsh.model.addPhysicalGroup(2, surfaces[name], tag, name=name)
     tags = {name: tag for tag, name in enumerate(curves, start=1)}
     for name, tag in tags.items():
         label = name if name in terminals or name.startswith(EDGE) else f"{EDGE}:{name}"
         gmsh.model.addPhysicalGroup(1, curves[name], tag, name=label)
     edges = {name: tag for name, tag in tags.items() if name not in terminals}
-    return Groups(regions={"film": 1}, terminals={name: tags[name] for name in terminals}, edges=edges)
+    return Groups(regions=regions, terminals={name: tags[name] for name in terminals}, edges=edges)
 
 
 def device_from(name: str, build: Callable[[], Groups], comm: MPI.Comm) -> Device:

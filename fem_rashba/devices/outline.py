@@ -14,6 +14,9 @@ Point = tuple[float, float]
 
 _STRAIGHT: Mapping[int, Point] = MappingProxyType({})
 
+REST = "film"
+"""The region that the named ones leave."""
+
 SNAP = 9
 """Decimals of a nm that coordinates keep: equal coordinates that were computed differently become the same number."""
 
@@ -70,12 +73,39 @@ class Side:
         return self.centre + np.cos(angle) * radius + np.sin(angle) * np.array([-radius[1], radius[0]])
 
 
+Loop = tuple[Side, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """A named part of a film: polygons, each an outer loop of straight sides and then its holes."""
+
+    name: str
+    polygons: tuple[tuple[Loop, ...], ...]
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """All sides."""
+        return tuple(side for loops in self.polygons for loop in loops for side in loop)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outline:
-    """Loops of sides: the outer one anticlockwise, then holes clockwise. Sides named in `terminals` are contacts."""
+    """Loops of sides: the outer one anticlockwise, then holes clockwise. Sides named in `terminals` are contacts.
 
-    loops: tuple[tuple[Side, ...], ...]
+    Attributes:
+        loops: The boundary.
+        terminals: Names of sides.
+        regions: Parts with names of their own; with arcs in the boundary they may reach beyond it.
+        interfaces: The straight lines inside the film on which regions end, some of them perhaps twice.
+        remainder: Whether the regions leave a part of the film, which is the region "film".
+    """
+
+    loops: tuple[Loop, ...]
     terminals: tuple[str, ...]
+    regions: tuple[Region, ...] = ()
+    interfaces: tuple[Side, ...] = ()
+    remainder: bool = True
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -88,9 +118,15 @@ class Outline:
         return tuple(dict.fromkeys(s.name for s in self.sides if s.name not in self.terminals))
 
     @property
+    def region_names(self) -> tuple[str, ...]:
+        """Names of the regions, "film" for what the others leave."""
+        return (REST,) * self.remainder + tuple(region.name for region in self.regions)
+
+    @property
     def is_rectilinear(self) -> bool:
-        """Whether every side is parallel to x or y."""
-        return all(side.centre is None and 0.0 in side.vector for side in self.sides)
+        """Whether every side, of the regions too, is parallel to x or y."""
+        sides = (*self.sides, *(side for region in self.regions for side in region.sides))
+        return all(side.centre is None and 0.0 in side.vector for side in sides)
 
     @property
     def is_curved(self) -> bool:
@@ -115,24 +151,6 @@ class Outline:
                 radius = math.dist(side.start, side.centre)
                 total += radius**2 * (side.turn - math.sin(side.turn)) / 2
         return total
-
-    def corners(self) -> dict[Point, float]:
-        """Every corner with the exponent s of the solution there, which behaves like r^s: singular for s < 1.
-
-        At an interior angle w, s = pi/w between two edges or two contacts and s = pi/(2w) where a contact meets an
-        edge: s < 1 at re-entrant corners and at contacts that end at more than 90 degrees. Where a side goes on
-        smoothly under the same name there is no corner.
-        """
-        found = {}
-        for loop in self.loops:
-            for before, after in pairwise((loop[-1], *loop)):
-                turn = math.remainder(after.headings()[0] - before.headings()[1], 2 * math.pi)
-                if abs(turn) < 1e-6 and before.name == after.name:
-                    continue
-                angle = math.pi - turn
-                mixed = (before.name in self.terminals) != (after.name in self.terminals)
-                found[after.start] = math.pi / (angle * (2 if mixed else 1))
-        return found
 
 
 def chain(corners: Sequence[Point], names: Sequence[str], centres: Mapping[int, Point] = _STRAIGHT) -> tuple[Side, ...]:

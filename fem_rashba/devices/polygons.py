@@ -52,15 +52,22 @@ def outline_of(
 
 
 def _union(outline: Sequence[Any]) -> Polygon:
-    several = (
-        _is_list(outline) and len(outline) > 0 and _is_list(outline[0]) and _is_list(outline[0][0] if outline[0] else 0)
-    )
-    rings = list(outline) if several else [outline]
-    keys = [f"outline[{i}]" if several else "outline" for i in range(len(rings))]
-    film = shapely.union_all([_polygon(ring, key) for ring, key in zip(rings, keys, strict=True)])
+    film = shapely.union_all(polygons_of(outline, "outline"))
     if film.geom_type != "Polygon":
         raise ValueError(f"outline falls into {len(film.geoms)} pieces; all polygons must overlap or share sides")
     return film
+
+
+def polygons_of(corners: Sequence[Any], key: str) -> list[Polygon]:
+    """One polygon from [[x, y], ...], or several from a list of such lists.
+
+    Raises:
+        ValueError: If one of them is not a simple polygon.
+    """
+    first: Any = corners[0] if _is_list(corners) and len(corners) > 0 else None
+    if not (_is_list(first) and len(first) > 0 and _is_list(first[0])):
+        return [_polygon(corners, key)]
+    return [_polygon(ring, f"{key}[{i}]") for i, ring in enumerate(corners)]
 
 
 def _without_holes(film: Polygon, holes: Sequence[Any]) -> Polygon:

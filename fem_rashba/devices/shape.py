@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mpi4py import MPI
 
@@ -32,6 +33,26 @@ class Shape:
 
     name: str
     geometry: Outline | MeshFile
+
+    def with_regions(self, regions: Mapping[str, Sequence[Any]]) -> Shape:
+        """The same shape with regions, which may have films of their own; the rest of it is the region "film".
+
+        Args:
+            regions: Name -> corners [[x, y], ...] in nm, or a list of such lists; what of it lies in the device is the
+                region.
+
+        Raises:
+            ValueError: If the shape is a mesh file, a polygon is not simple, no part of the device lies in a region, or
+                two regions overlap in it.
+        """
+        if isinstance(self.geometry, MeshFile):
+            raise ValueError(f"{self.name}: a mesh file has regions of its own, its physical surfaces; name them there")
+        if not regions:
+            return self
+        # shapely takes a noticeable part of the start-up time
+        from fem_rashba.devices.regions import divided
+
+        return Shape(name=self.name, geometry=divided(self.geometry, regions))
 
     def mesh(
         self,
@@ -104,7 +125,12 @@ class Shape:
             return geometry.load
         size = sizing(film, geometry.extent, element_size=element_size, degree=degree, walls=walls, largest=largest)
         mesher = tensor if geometry.is_rectilinear else triangles
-        return lambda: gmsh_io.name_groups(mesher.build(geometry, size), geometry.terminals)
+
+        def build() -> Groups:
+            curves, surfaces = mesher.build(geometry, size)
+            return gmsh_io.name_groups(curves, surfaces, geometry.terminals)
+
+        return build
 
 
 def positive(value: Length, key: str) -> float:

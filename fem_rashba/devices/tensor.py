@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import pairwise
 
 import gmsh
 import numpy as np
 
+from fem_rashba.devices.corners import corners as corners_of
 from fem_rashba.devices.meshing import Size, Sizing
-from fem_rashba.devices.outline import Outline
+from fem_rashba.devices.outline import REST, Outline, Side
 
 Band = tuple[float, float, float, Size]
 
@@ -20,8 +22,9 @@ def grid_lines(outline: Outline, sizing: Sizing, axis: int) -> np.ndarray:
     A tensor grid carries the fine spacing at a corner through the whole device, which the layers make affordable and
     whose quadrilaterals converge faster in the averages than any triangles.
     """
-    stations = np.unique([point[axis] for point in outline.corners()])
-    corners = [(point[axis], sizing.corner(exponent)) for point, exponent in outline.corners().items()]
+    places = corners_of(outline)
+    stations = np.unique([point[axis] for point in places])
+    corners = [(point[axis], sizing.corner(exponent)) for point, exponent in places.items()]
     bands = _bands(outline, sizing, axis)
     finest = min(float(size(np.zeros(1))[0]) for size in (*(c[1] for c in corners), *(b[3] for b in bands)))
     x = _samples(stations, bands, finest)
@@ -72,32 +75,47 @@ def _subdivide(x: np.ndarray, h: np.ndarray, a: float, b: float) -> np.ndarray:
     return points
 
 
-def inside(outline: Outline, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Which cells (centres x[i], y[j]) belong to the film: booleans of shape (len(x), len(y))."""
+def inside(sides: Iterable[Side], x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Which cells (centres x[i], y[j]) lie within closed loops of sides: booleans of shape (len(x), len(y))."""
     odd = np.zeros((len(x), len(y)), dtype=bool)
-    for side in outline.sides:
+    for side in sides:
         if side.vector[0] == 0.0:
             low, high = sorted((side.start[1], side.end[1]))
             odd ^= (x < side.start[0])[:, None] & ((y > low) & (y < high))[None, :]
     return odd
 
 
-def build(outline: Outline, sizing: Sizing) -> dict[str, list[int]]:
-    """Put the quadrilaterals into the current Gmsh model as surface 1; returns the curves of each side name."""
+def build(outline: Outline, sizing: Sizing) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Put the quadrilaterals into the current Gmsh model.
+
+    Returns:
+        The curves of each side name, and the surfaces of each region.
+    """
     xs, ys = (grid_lines(outline, sizing, axis) for axis in (0, 1))
-    film = inside(outline, (xs[1:] + xs[:-1]) / 2, (ys[1:] + ys[:-1]) / 2)
+    x, y = (xs[1:] + xs[:-1]) / 2, (ys[1:] + ys[:-1]) / 2
+    film = inside(outline.sides, x, y)
+    owner = np.zeros(film.shape, dtype=int)
+    for i, region in enumerate(outline.regions, start=1):
+        owner[inside(region.sides, x, y)] = i
     node = np.arange(len(xs) * len(ys)).reshape(len(xs), len(ys))
-    corners = np.stack([node[:-1, :-1], node[1:, :-1], node[1:, 1:], node[:-1, 1:]], axis=-1)[film]
-    used = np.unique(corners)
+    corners = np.stack([node[:-1, :-1], node[1:, :-1], node[1:, 1:], node[:-1, 1:]], axis=-1)
+    used = np.unique(corners[film])
     number = np.zeros(node.size, dtype=np.uint64)
     number[used] = np.arange(1, len(used) + 1)
     i, j = np.divmod(used, len(ys))
     coordinates = np.stack([xs[i], ys[j], np.zeros(len(used))], axis=-1)
 
     mesh = gmsh.model.mesh
-    gmsh.model.addDiscreteEntity(2, 1)
-    mesh.addNodes(2, 1, number[used], coordinates.ravel())
-    mesh.addElementsByType(1, gmsh.model.mesh.getElementType("Quadrangle", 1), [], number[corners].ravel())
+    surfaces: dict[str, list[int]] = {}
+    names = [REST, *(region.name for region in outline.regions)]
+    for place, name in enumerate(names):
+        cells = corners[film & (owner == place)]
+        if len(cells):
+            surface = gmsh.model.addDiscreteEntity(2)
+            if not surfaces:
+                mesh.addNodes(2, surface, number[used], coordinates.ravel())
+            mesh.addElementsByType(surface, mesh.getElementType("Quadrangle", 1), [], number[cells].ravel())
+            surfaces[name] = [surface]
     line = mesh.getElementType("Line", 1)
     curves = {}
     for name in dict.fromkeys(side.name for side in outline.sides):
@@ -105,7 +123,7 @@ def build(outline: Outline, sizing: Sizing) -> dict[str, list[int]]:
         curve = gmsh.model.addDiscreteEntity(1)
         mesh.addElementsByType(curve, line, [], number[np.concatenate(pairs)].ravel())
         curves[name] = [curve]
-    return curves
+    return curves, surfaces
 
 
 def _along(node: np.ndarray, xs: np.ndarray, ys: np.ndarray, start: tuple, end: tuple) -> np.ndarray:

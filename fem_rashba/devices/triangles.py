@@ -9,15 +9,24 @@ from collections.abc import Callable, Iterable
 import gmsh
 import numpy as np
 
+from fem_rashba.devices.corners import corners as corners_of
 from fem_rashba.devices.meshing import Size, Sizing
-from fem_rashba.devices.outline import Outline, Point, Side
+from fem_rashba.devices.outline import REST, Outline, Point, Side
+from fem_rashba.devices.partition import cut
 
 
-def build(outline: Outline, sizing: Sizing) -> dict[str, list[int]]:
-    """Mesh the outline in the current Gmsh model as surface 1; returns the curves of each side name.
+def build(outline: Outline, sizing: Sizing) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Mesh the outline in the current Gmsh model; returns the curves of each side name, and surfaces of each region.
 
     With arcs the triangles are of second order, so that the boundary is as exact as the solution.
     """
+    curves, surfaces = cut(outline) if outline.regions else (_whole(outline), {REST: [1]})
+    _generate(size_at(outline, sizing), order=2 if outline.is_curved else 1)
+    return curves, surfaces
+
+
+def _whole(outline: Outline) -> dict[str, list[int]]:
+    """The film as surface 1; the curves of each side name."""
     geo = gmsh.model.geo
     points: dict[Point, int] = {}
 
@@ -40,21 +49,21 @@ def build(outline: Outline, sizing: Sizing) -> dict[str, list[int]]:
         loops.append(geo.addCurveLoop(lines))
     geo.addPlaneSurface(loops, 1)
     geo.synchronize()
-    _generate(size_at(outline, sizing), order=2 if outline.is_curved else 1)
     return curves
 
 
 def size_at(outline: Outline, sizing: Sizing) -> Callable[[float, float], float]:
     """The element size (nm) as a function of x and y (nm)."""
     far = 2.0 * sum(outline.extent)
-    distance = _distance_to(outline.sides)
+    # coefficients jump at interfaces: layers there as at edges
+    distance = _distance_to((*outline.sides, *outline.interfaces))
     layer = _table(sizing.layer, far)
     arcs: dict[float, list[Side]] = {}
     for side in outline.sides:
         if side.centre is not None:
             arcs.setdefault(math.dist(side.start, side.centre), []).append(side)
     curved = [(_distance_to(sides), _table(sizing.arc(radius), far)) for radius, sides in arcs.items()]
-    corners = [(*point, _table(sizing.corner(s), far)) for point, s in outline.corners().items()]
+    corners = [(*point, _table(sizing.corner(s), far)) for point, s in corners_of(outline).items()]
     walls = [
         (*wall.center, math.cos(wall.angle), math.sin(wall.angle), _table(size, far)) for wall, size in sizing.walls
     ]
@@ -119,6 +128,8 @@ def _table(size: Size, far: float) -> Callable[[float], float]:
 def _generate(size: Callable[[float, float], float], *, order: int) -> None:
     for source in ("ExtendFromBoundary", "FromPoints", "FromCurvature"):
         gmsh.option.setNumber(f"Mesh.MeshSize{source}", 0)
+    # along curves; the default, 1e-9, asks for the size a hundred thousand times
+    gmsh.option.setNumber("Mesh.LcIntegrationPrecision", 1e-5)
     gmsh.model.mesh.setSizeCallback(lambda dim, tag, x, y, z, previous: size(x, y))
     try:
         gmsh.model.mesh.generate(2)
