@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 TABLE = (ROOT / "docs" / "equations.md").read_text()
 LINES = [line for line in TABLE.splitlines() if line.startswith("|")]
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in LINES[2:]]
-MODULES = "equations bulk closed_forms limits dynamics film kinetic spin_waves".split()
+MODULES = ["equations", "bulk", "closed_forms", "limits", "dynamics", "film", "kinetic", "spin_waves"]
 
 
 def test_every_equation_has_a_row() -> None:
