@@ -89,7 +89,29 @@ loss_velocity = "50 nm/ps"
 plots = false
 """
 
-CASES = {"cross": CROSS, "strip": STRIP, "injection": INJECTION}
+# a mesh file: triangles, a nonmagnetic lead, a relaxing terminal
+REGIONS = f"""
+[device]
+mesh = "{Path(__file__).parents[1] / "meshes" / "bent_wire.msh"}"
+degree = 1
+[regions.lead]
+exchange_time = "inf"
+rashba_parameter = "0 eV nm"
+[magnetization]
+direction = [1, 0.4, 0.8]
+[terminals.source]
+current = "1 uA"
+[terminals.drain]
+voltage = "0 V"
+spin = "relaxing"
+loss_velocity = "200 nm/ps"
+[edges]
+spin = "insulating"
+[output]
+plots = false
+"""
+
+CASES = {"cross": CROSS, "strip": STRIP, "injection": INJECTION, "regions": REGIONS}
 
 
 def run(ranks: int, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,13 +24,19 @@ from fem_rashba import (
     Voltage,
     balance,
     currents,
+    mesh_file,
     probe,
     solve,
     torque,
     uniform,
 )
+from fem_rashba.cli import main
+from fem_rashba.config.templates import template
+from fem_rashba.devices.borders import border_heights
+from fem_rashba.solvers.problem import pose, warnings
 from fem_rashba.units import AMPERE_PER_RATE, HBAR
 
+MESHES = Path(__file__).parents[1] / "meshes"
 PLAIN: dict[str, Any] = {"rashba_parameter": 0.0}
 RASHBA: dict[str, Any] = {"rashba_parameter": 0.03}
 NORMAL: dict[str, Any] = {"rashba_parameter": 0.01, "exchange_time": np.inf, "momentum_relaxation_time": 3e-3}
@@ -185,3 +193,47 @@ def test_torque_of_regions() -> None:
     assert np.all(at[0] == 0)
     assert np.abs(at[1]).max() > 0
     assert found.regions["r1"].fieldlike == 0
+
+
+def test_coarse_borders_are_told() -> None:
+    """The height of the elements counts, each side with its own film; no word where the films are the same."""
+    ys = [0.0, 1.5, 3.0, 3.25, 3.5, 6.0]
+    device = rectangle(np.linspace(0, 20, 3), ys, lambda x, y: int(y > 3))
+    assert border_heights(device) == pytest.approx({("r0", "r1"): 1.5, ("r1", "r0"): 0.25})
+    made = film()
+    assert 0.25 < made.lengths.shortest < 1.5
+
+    def told(regions: dict[str, Any]) -> list[str]:
+        problem = pose(device, made, uniform(OBLIQUE), regions=regions, terminals={"source": Ground()})
+        return [text for text in warnings(problem) if "border" in text]
+
+    assert told({"r0": made, "r1": made}) == []
+    (text,) = told({"r1": film(**NORMAL)})
+    assert text.startswith("region 'r0': its elements at the border with 'r1' are up to 1.5 nm high, larger than")
+
+
+def test_heights_of_triangles() -> None:
+    """On a mesh file, a bent border, any number of ranks: never more than the longest side."""
+    device = mesh_file(MESHES / "bent_wire.msh").mesh(film())
+    heights = border_heights(device)
+    assert set(heights) == {("film", "lead"), ("lead", "film")}
+    assert all(device.element_size[0] / 2 < height <= device.element_size[1] for height in heights.values())
+
+
+def test_mesh_file_of_two_regions(tmp_path: Path) -> None:
+    """From TOML to summary.json: a nonmagnetic lead by [regions.lead], its film, no torque in it, the warnings."""
+    toml = template("mesh").replace('mesh = "device.msh"', f'mesh = "{MESHES / "bent_wire.msh"}"')
+    toml = toml.replace("degree = 3", "degree = 1")
+    (tmp_path / "device.toml").write_text(toml + '\n[regions.lead]\nexchange_splitting = "0 eV"\n')
+    changes = ["output.plots=false", "output.fields=false"]
+    assert main(["run", str(tmp_path / "device.toml"), "-o", str(tmp_path / "out"), "--set", *changes]) == 0
+    numbers = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert numbers["film"]["regions"]["lead"]["w"] == 0
+    assert numbers["film"]["regions"]["film"]["w"] == pytest.approx(100.0)
+    regions = numbers["torque"]["regions"]
+    assert regions["lead"]["total"] == [0, 0, 0]
+    assert regions["film"]["total"] == pytest.approx(numbers["torque"]["total"], rel=1e-12)
+    assert numbers["config"]["regions"]["lead"] == {"exchange_splitting": "0 eV"}
+    told = " ".join(numbers["warnings"])
+    assert "at the border with 'lead'" in told
+    assert "n0 or PF differ between regions" in told

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from mpi4py import MPI
 
+from fem_rashba.devices.borders import border_heights
 from fem_rashba.devices.conditions import Condition, Current, Voltage, resolved_terminals
 from fem_rashba.devices.device import Device
 from fem_rashba.devices.spin import Injected, Relaxing, SpinCondition, check_spin
@@ -146,6 +147,19 @@ def pose(
     return problem
 
 
+def _coarse_borders(problem: Problem) -> list[str]:
+    """Where the elements at the border of two films are too large for the layer that the spin has there. Collective."""
+    films, found = problem.films, []
+    for (name, other), height in border_heights(problem.device).items():
+        shortest = films[name].lengths.shortest
+        if films[name] != films[other] and height > shortest:
+            found.append(
+                f"region {name!r}: its elements at the border with {other!r} are up to {height:.3g} nm high, larger "
+                f"than its shortest length, {shortest:.3g} nm"
+            )
+    return found
+
+
 def _voltage_span(problem: Problem) -> float:
     """Largest difference of potential that the drive imposes, V; given currents are left out. Collective."""
     x = problem.device.mesh.geometry.x[:, :2]
@@ -198,6 +212,7 @@ def warnings(problem: Problem) -> list[str]:
         found.append(
             f"the finest elements, {finest:.3g} nm, are larger than the shortest length of the film, {shortest:.3g} nm"
         )
+    found += _coarse_borders(problem)
     span = _voltage_span(problem)
     energy = min(film.fermi_energy for film in problem.films.values())
     if span > 0.1 * energy:
