@@ -123,6 +123,43 @@ def uniform(direction: Sequence[float]) -> Uniform:
     return Uniform(direction=tuple(direction))  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Opposite:
+    """-m of another magnetization m."""
+
+    base: Magnetization
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """Those of m."""
+        return self.base.parameters
+
+    @property
+    def is_uniform(self) -> bool:
+        """As m."""
+        return self.base.is_uniform
+
+    @property
+    def finest(self) -> float:
+        """As m."""
+        return self.base.finest
+
+    @property
+    def walls(self) -> tuple[Wall, ...]:
+        """As m."""
+        return self.base.walls
+
+    def components(self, x: Any, y: Any, p: Sequence[Any], math: Any) -> tuple[Any, Any, Any]:
+        """-m, component by component."""
+        mx, my, mz = self.base.components(x, y, p, math)
+        return -mx, -my, -mz
+
+
+def opposite(m: Magnetization) -> Magnetization:
+    """-m(x, y)."""
+    return m.base if isinstance(m, Opposite) else Opposite(base=m)
+
+
 def unit_vector(vector: Sequence[float], name: str) -> tuple[float, ...]:
     """vector/|vector|, shape (3,); ValueError unless it is three finite numbers that are not all zero."""
     if len(vector) != 3 or any(isinstance(v, str | bool) for v in vector):

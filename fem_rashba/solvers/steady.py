@@ -85,7 +85,7 @@ def solve_steady(
     check_method(method)
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance = {tolerance!r} must lie between 0 and 1")
-    clock = _Clock(progress)
+    clock = Clock(progress)
     clock.stage("compiling the forms")
     discretization = discretize(problem) if discretization is None else discretization
     terminals = Terminals(discretization)
@@ -124,7 +124,7 @@ def solve_steady(
     )
 
 
-class _Clock:
+class Clock:
     """Wall seconds by stage, and word of each to whoever watches."""
 
     def __init__(self, progress: Progress | None) -> None:
@@ -154,14 +154,14 @@ def _solve(
 ) -> dict[str, float]:
     """Fills u and returns the terminal currents in A."""
     field = discretization.problem.electric_field
-    inflows = _respond(system, residual, terminals, u, terminals.levels, field)
+    inflows = respond(system, residual, terminals, u, terminals.levels, field)
     if terminals.free:
         base = u.x.array.copy()
         responses, unit_inflows = [], []
         discretization.electric_field.value[:] = 0.0
         discretization.injection.value = 0.0
         for name in terminals.free:
-            unit_inflows.append(_respond(system, residual, terminals, u, {name: 1.0}, (0.0, 0.0)))
+            unit_inflows.append(respond(system, residual, terminals, u, {name: 1.0}, (0.0, 0.0)))
             responses.append(u.x.array.copy())
         discretization.electric_field.value[:] = field
         discretization.injection.value = 1.0
@@ -174,7 +174,7 @@ def _solve(
     return {name: -float(rate) * AMPERE_PER_RATE for name, rate in zip(terminals.contacts, inflows, strict=True)}
 
 
-def _respond(
+def respond(
     system: LinearSystem,
     residual: fem.Form,
     terminals: Terminals,
