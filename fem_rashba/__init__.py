@@ -31,6 +31,8 @@ _HOME = {
     "save": "results.files",
     "load": "results.files",
     "summary": "results.summary",
+    **dict.fromkeys(("resistances", "reversal"), "studies.resistance"),
+    "van_der_pauw": "studies.van_der_pauw",
 }
 __all__ = sorted(_HOME)
 
