@@ -13,7 +13,7 @@ import pytest
 from references import ohmic
 from samples import film
 
-from fem_rashba import hall_cross, polygon, resistances, uniform, van_der_pauw
+from fem_rashba import corbino, hall_cross, polygon, resistances, uniform, van_der_pauw
 
 SHEET = film(rashba_parameter=0.0, exchange_time=inf)
 W = 20.0
@@ -32,8 +32,8 @@ ENDS = {
 }
 
 
-def measured(shape: Any, degree: int = 3) -> Any:
-    device = shape.mesh(SHEET, degree=degree)
+def measured(shape: Any, degree: int = 3, **size: Any) -> Any:
+    device = shape.mesh(SHEET, degree=degree, **size)
     return resistances(device, SHEET, uniform([0, 0, 1]), degree=degree)
 
 
@@ -67,6 +67,13 @@ def test_narrow_contact_which_is_half_a_slit(part: float) -> None:
     ends = {"a": [[0, 0], [0, part * W]], "b": [[length, 0], [length, W]]}
     found = squares(measured(polygon(outline, terminals=ends), degree=4), "ab", "ab")
     assert found == pytest.approx(length / W + ohmic.contact(part), abs=1e-5)
+
+
+@pytest.mark.parametrize("outer", [25.0, 80.0])
+def test_corbino_ring(outer: float) -> None:
+    found = measured(corbino(inner_radius=20, outer_radius=outer))
+    volts = found.matrix("outer")[0, 0] / SHEET.sheet_resistance
+    assert volts == pytest.approx(ohmic.ring(20, outer), rel=1e-6)
 
 
 def test_hall_cross() -> None:
@@ -103,7 +110,7 @@ def test_a_hole_breaks_van_der_pauw() -> None:
     for half in (1.5, 3.0):
         x, y = 32, 22
         hole = [[x - half, y - half], [x + half, y - half], [x + half, y + half], [x - half, y + half]]
-        found = measured(polygon([BODY, *ARMS], holes=[hole], terminals=ENDS), degree=2)
+        found = measured(polygon([BODY, *ARMS], holes=[hole], terminals=ENDS), degree=2, element_size=1.5)
         sums.append(van_der_pauw(found, list("abcd")).sum(SHEET.sheet_resistance))
     assert sums[1] < sums[0] < 0.999
     assert (1 - sums[0]) / (1 - sums[1]) == pytest.approx(1 / 4, rel=0.15)
