@@ -133,6 +133,16 @@ def _sweep(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _resistance(command: argparse.ArgumentParser) -> None:
+    _config(command)
+    command.add_argument("-o", dest="out", metavar="FILE.json", help="a file to write as well")
+    command.add_argument("--current", type=_names(2), metavar="A,B", help="the current enters at A and leaves at B")
+    command.add_argument("--voltage", type=_names(2), metavar="C,D", help="V_C - V_D is measured; default: A,B")
+    command.add_argument(
+        "--van-der-pauw", type=_names(4), metavar="A,B,C,D", help="contacts in their order along the edge"
+    )
+
+
 def _plot(command: argparse.ArgumentParser) -> None:
     command.add_argument("outs", metavar="OUT", nargs="+", help="what run wrote; several are drawn side by side")
     command.add_argument("-o", dest="target", metavar="PATH", help="a folder, or the PNG file of a single picture")
@@ -169,6 +179,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]]
     "sweep": ("solve for all values of the keys in [sweep] and write a NetCDF file", _sweep, "sweeping"),
     "probe": ("print the solution at points as CSV", _probe, "commands"),
     "modes": ("print the slowest spin waves of the device as JSON", _modes, "commands"),
+    "resistance": ("print resistances between the contacts as JSON", _resistance, "resistance"),
     "bulk": ("print the infinite medium of the film, without a mesh, as JSON", _config, "commands"),
     "current": ("print the charge and spin currents through a path as JSON", _current, "looking"),
     "plot": ("draw maps or profiles as PNG files", _plot, "looking"),
@@ -184,6 +195,16 @@ def _point(text: str) -> tuple[float, float]:
     if not (math.isfinite(x) and math.isfinite(y)):
         raise argparse.ArgumentTypeError(f"{text.strip()!r} must be a point X,Y in nm, such as 0,25")
     return x, y
+
+
+def _names(count: int) -> Callable[[str], tuple[str, ...]]:
+    def parsed(text: str) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in text.split(","))
+        if len(names) != count or not all(names) or len(set(names)) != count:
+            raise argparse.ArgumentTypeError(f"{text!r} must be {count} different terminals, such as NAME,NAME")
+        return names
+
+    return parsed
 
 
 def _positive(text: str) -> int:

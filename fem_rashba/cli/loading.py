@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from fem_rashba.results.solution import Solution
 
 
-def config_of(arguments: Namespace, petsc: dict[str, str] | None = None) -> Config:
+def config_of(arguments: Namespace, petsc: dict[str, str] | None = None, *, driven: bool = True) -> Config:
     """What the TOML file says, with the values of --set."""
     from fem_rashba.config import load
 
-    return load(arguments.config, arguments.overrides, petsc or {})
+    return load(arguments.config, arguments.overrides, petsc or {}, driven=driven)
 
 
 def meshed(config: Config, stages: Stages, comm: MPI.Comm | None = None) -> Device:

@@ -109,34 +109,43 @@ class Config:
                 degree=self.degree,
             )
 
-    def _check_device(self, terminals: Iterable[str], edges: Iterable[str], regions: Iterable[str]) -> None:
+    def check_names(self, terminals: Iterable[str], edges: Iterable[str], regions: Iterable[str]) -> None:
+        """Raises ValueError unless a device with these names has all terminals, edges and regions of the file."""
         check_names(self.terminals, terminals, "terminals")
         check_names(self.edges, ["edge", *edges], "edges")
         check_names(self.regions, regions, "regions")
+
+    def _check_device(self, terminals: Iterable[str], edges: Iterable[str], regions: Iterable[str]) -> None:
+        self.check_names(terminals, edges, regions)
         with in_section("terminals"):
             resolved_terminals(list(terminals), self.terminals, self.electric_field)
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), petsc: Mapping[str, str] = _NONE) -> Config:
+def load(
+    path: str | Path, overrides: Sequence[str] = (), petsc: Mapping[str, str] = _NONE, *, driven: bool = True
+) -> Config:
     """What a TOML file says.
 
     Args:
         path: Of the file; paths in it are relative to its folder.
         overrides: Values in place of those of the file, as "section.key=value".
         petsc: PETSc options over those of the file.
+        driven: Whether a drive matters. If not, none is needed, and terminals are contacts unless they are open.
 
     Raises:
         ValueError: For the first thing that is wrong, naming the key, its value and what is allowed.
     """
-    return configuration(table(path, overrides), Path(path).parent, petsc)
+    return configuration(table(path, overrides), Path(path).parent, petsc, driven=driven)
 
 
-def configuration(given: dict[str, Any], folder: Path, petsc: Mapping[str, str] = _NONE) -> Config:
+def configuration(
+    given: dict[str, Any], folder: Path, petsc: Mapping[str, str] = _NONE, *, driven: bool = True
+) -> Config:
     """As `load`, of the tables of a file in a folder."""
     resolved = validation.resolved(given)
     resolved["solver"]["petsc"] = {**resolved["solver"]["petsc"], **petsc}
-    field = builders.electric_field(resolved["drive"])
-    terminals = conditions(resolved, field)
+    field = builders.electric_field(resolved["drive"]) if driven else (0.0, 0.0)
+    terminals = conditions(resolved, field) if driven else listed(resolved, field)
     film, device = resolved["film"], resolved["device"]
     config = Config(
         film=builders.film(film, "film"),
@@ -159,7 +168,8 @@ def configuration(given: dict[str, Any], folder: Path, petsc: Mapping[str, str] 
     )
     geometry = config.shape.geometry
     if isinstance(geometry, Outline):  # a mesh file says its names when it is read
-        config._check_device(geometry.terminals, geometry.edges, geometry.region_names)
+        check = config._check_device if driven else config.check_names
+        check(geometry.terminals, geometry.edges, geometry.region_names)
     return config
 
 
@@ -178,7 +188,12 @@ def table(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
 
 def conditions(resolved: dict[str, Any], field: tuple[float, float]) -> dict[str, Condition]:
     """The conditions of the listed terminals, checked as far as that goes whatever terminals a device has besides."""
-    terminals = {name: builders.condition(name, own, field) for name, own in resolved["terminals"].items()}
+    terminals = listed(resolved, field)
     with in_section("terminals"):
         resolved_terminals([*terminals, *({"source", "drain"} - set(terminals))], terminals, field)
     return terminals
+
+
+def listed(resolved: dict[str, Any], field: tuple[float, float]) -> dict[str, Condition]:
+    """The conditions of the listed terminals."""
+    return {name: builders.condition(name, own, field) for name, own in resolved["terminals"].items()}
