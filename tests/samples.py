@@ -76,11 +76,11 @@ _RENAMED = {
 }
 
 
-def as_coefficients(symbolic: dict[str, Any], literal: float = 0.0) -> dict[str, Any]:
+def as_coefficients(symbolic: dict[str, Any], literal: float = 0.0, reciprocal: float = 0.0) -> dict[str, Any]:
     """The coefficients of the strong form (with k0), by the names of the package's `Coefficients`."""
     result = {_RENAMED.get(name, name): value for name, value in symbolic.items()}
     rest = symbolic["r_dp"] - symbolic["D"] * symbolic["k0"] ** 2
-    return result | {"r_rest": rest, "literal": literal}
+    return result | {"r_rest": rest, "literal": literal, "reciprocal": reciprocal}
 
 
 def to_ufl(expression: Any, coordinates: Any) -> Any:

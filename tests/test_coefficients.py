@@ -54,9 +54,10 @@ def test_weights_of_custom_couplings() -> None:
     """Each weight arrives under its own name."""
     custom = Couplings(charge_weights=(1.5, 2.5), gamma_weights=(3.5, 4.5, 5.5), drive_factor=6.5)
     c = film(couplings=custom).coefficients
-    found = (c.charge_b, c.charge_r, c.gamma_0, c.gamma_1, c.gamma_2, c.drive, c.literal)
-    assert found == (1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 0.0)
+    found = (c.charge_b, c.charge_r, c.gamma_0, c.gamma_1, c.gamma_2, c.drive, c.literal, c.reciprocal)
+    assert found == (1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 0.0, 0.0)
     quarter = film(couplings=Couplings(polarization_factor=0.25)).coefficients.PF
     assert quarter == pytest.approx(0.25 * reference().PF, rel=1e-13)
     assert film(couplings=Couplings(literal_drift=True)).coefficients.literal == 1.0
+    assert film(couplings=Couplings(reciprocal_current=True)).coefficients.reciprocal == 1.0
     assert film(polarization=0.3).coefficients.PF == 0.3

@@ -130,9 +130,11 @@ gamma_weights = [2, 2, 3]
 drive_factor = 1
 polarization_factor = 0.5
 literal_drift = true
+reciprocal_current = true
 """
     film = loaded(text, WIRE, ALONG_X, VOLTAGE).film
-    assert film.weights == dataclasses.replace(COUPLINGS["consistent"], literal_drift=True)
+    switches = {"literal_drift": True, "reciprocal_current": True}
+    assert film.weights == dataclasses.replace(COUPLINGS["consistent"], **switches)
     numbers = (film.rashba_parameter, film.splitting, film.momentum_relaxation_time, film.fermi_wavevector)
     assert numbers == pytest.approx((-0.005, 0.066, 0.002, 4.3), rel=1e-12)
     assert (film.spin_flip_time, film.effective_mass, film.denominators) == (math.inf, 2, "full")

@@ -6,6 +6,7 @@ from 0 to far beyond kF; it shares no formula with the package, and the two diff
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -16,7 +17,7 @@ from references.strong_form import strong_form, x, y
 from samples import OBLIQUE, film, reference, unit
 
 from fem_rashba.physics.comparison import BLOCKS, Comparison, Term, comparison, directions
-from fem_rashba.physics.couplings import Couplings
+from fem_rashba.physics.couplings import COUPLINGS, Couplings
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.kinetic import as_magnetization, kernel, model_operator, moments, rate_operator, static_operator
 from fem_rashba.units import HBAR, HBAR2_OVER_ME
@@ -212,6 +213,19 @@ def test_onsager(delta: float, zeta: float, operator: Any) -> None:
     for m in DIRECTIONS:
         forth, back = symmetric(operator(made_film, m, q)), symmetric(operator(made_film, -m, -q))
         assert np.abs(forth - np.outer(e, e) * back.T).max() < 1e-13 * np.abs(forth).max()
+
+
+def test_onsager_of_the_reciprocal_current() -> None:
+    """The drives by the equilibrium spin have partners then, as in the kinetic operator."""
+    e, q = np.array([1, -1, -1, -1]), np.array([0.3, 0.7])
+    made_film = film(couplings=dataclasses.replace(COUPLINGS["consistent"], reciprocal_current=True))
+    forth, back = (symmetric(model_operator(made_film, s * M, s * q)) for s in (1, -1))
+    assert made_film.coefficients.PF > 0.01
+    assert np.abs(forth - np.outer(e, e) * back.T).max() < 1e-14 * np.abs(forth).max()
+    found = terms(comparison(made_film))
+    for name in ("edelstein", "longitudinal", "precessional", "carried"):
+        into, from_spin = (found[block, name].model for block in ("spin_from_charge", "charge_from_spin"))
+        assert from_spin == pytest.approx(4 * into, rel=1e-12)
 
 
 def test_printed_coupling_breaks_onsager_and_consistent_does_not() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from math import exp, inf, log, pi
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from fem_rashba import (
     voltages,
 )
 from fem_rashba.cli import main
+from fem_rashba.physics.couplings import COUPLINGS
 from fem_rashba.studies.resistance import Resistances
 from fem_rashba.studies.van_der_pauw import sheet_resistance
 
@@ -92,6 +94,31 @@ def test_onsager(name: str, m: Any, denominators: str) -> None:
         assert each.even - each.odd == pytest.approx(each.reversed, rel=1e-12)
     # it is the reversal that makes them equal
     assert abs(hall.resistance - hall.exchanged) > 1e-3
+
+
+PAIRED = {
+    "sink": (COUPLINGS["consistent"], "sink", "dirty"),
+    "sink, full": (Couplings(charge_weights=(3, 6)), "sink", "full"),
+    "insulating": (Couplings(charge_weights=(4, 8), gamma_weights=(0, 0, 0)), "insulating", "dirty"),
+    "insulating, full": (Couplings(charge_weights=(4, 8), gamma_weights=(0, 0, 0)), "insulating", "full"),
+}
+
+
+@pytest.mark.parametrize("case", PAIRED)
+@pytest.mark.parametrize("m", [uniform(OBLIQUE), WALL], ids=["uniform", "wall"])
+def test_onsager_with_the_reciprocal_current(case: str, m: Any) -> None:
+    """With it also with the drives by the equilibrium spin and, without the Gamma bracket, where no spin crosses."""
+    couplings, edges, denominators = PAIRED[case]
+    made = {"couplings": replace(couplings, reciprocal_current=True), "denominators": denominators}
+    spins = {name: Floating(edges) for name in (*ALONG, *ACROSS)}
+    found = of(m, reversal, film=made, edges=edges, terminals=spins)
+    assert found.onsager_relative < 1e-12
+    assert found.forward.balance < 1e-12
+    for current, voltage in ((ALONG, ACROSS), BENT, (("left", "source"), ("left", "drain"))):
+        each = found.four_point(current=current, voltage=voltage)
+        assert each.onsager_relative < 1e-9
+        assert abs(each.resistance - each.exchanged) > 1e-3
+    assert found.forward.couplings == "custom"
 
 
 @pytest.mark.parametrize("couplings", ["paper", "consistent"])

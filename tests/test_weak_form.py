@@ -92,6 +92,21 @@ def test_charge_current(case: SimpleNamespace) -> None:
     assert_same(equations.charge_current(case.c, case.n, case.S, case.m, case.E), list(case.form.J_n))
 
 
+def test_reciprocal_current() -> None:
+    """Onsager's relation of the whole form: what S does to q is -b times what q does to S, with m reversed.
+
+    With r = 2 b the charge row is D grad q.grad n - b (the spin row of q for the test function S, without a field).
+    """
+    case = make(literal=False, seed=7)
+    s, c = case.symbols, case.c
+    values = {name: getattr(s, name) for name in (*COEFFICIENTS, "k0")}
+    exchanged = strong_form(s.q, [sp.Integer(0)] * 3, [-each for each in s.m], values, [sp.Integer(0)] * 2)
+    response = s.S.dot(exchanged.f_S) - divergence([s.S.dot(J) for J in exchanged.J_S])
+    expected = s.D * (s.q.diff(x) * s.n.diff(x) + s.q.diff(y) * s.n.diff(y)) - s.b_w * response
+    c.reciprocal, c.charge_r = 1.0, 2 * c.charge_b
+    assert_same(equations.charge_row(c, case.n, case.S, case.q, case.m, ufl.as_vector((0, 0))), expected)
+
+
 def test_charge_row(case: SimpleNamespace) -> None:
     q, form = case.symbols.q, case.form
     expected = q * form.f_n - divergence([q * J for J in form.J_n])

@@ -94,6 +94,7 @@ CUSTOM = {
     "drive_factor": Key(NUMBER, 2.0),
     "polarization_factor": Key(NUMBER, 1.0),
     "literal_drift": Key(BOOLEAN, False),
+    "reciprocal_current": Key(BOOLEAN, False),
 }
 SHAPES: dict[str, dict[str, Key]] = {
     "wire": {"length": _LENGTH, "width": _LENGTH},

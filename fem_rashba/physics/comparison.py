@@ -206,12 +206,16 @@ def _parts(film: Film, m: np.ndarray) -> list[_Part]:
         _Part("spin", "diffusion", 2, ones, c.D),
         _Part("spin", "precessing_diffusion", 2, across, 0.0),
     ]
+    paired = c.reciprocal * c.charge_b * c.PF
     into = {
-        "edelstein": (1, y, c.B + c.Gamma * c.PF * c.gamma_0, c.charge_b * c.B),
-        "longitudinal": (1, along * m, longitudinal, c.charge_r * c.R),
+        "edelstein": (1, y, c.B + c.Gamma * c.PF * c.gamma_0, c.charge_b * c.B + paired * c.Gamma * c.gamma_0),
+        "longitudinal": (
+            *(1, along * m, longitudinal),
+            c.charge_r * c.R + paired * c.Gamma * (c.gamma_1 - c.gamma_2),
+        ),
         "transverse": (1, y - along * m, 0.0, 0.0),
-        "precessional": (1, np.cross(m, y), -c.drive * c.C * c.PF, 0.0),
-        "carried": (2, m, c.D * c.PF, 0.0),
+        "precessional": (1, np.cross(m, y), -c.drive * c.C * c.PF, -paired * c.drive * c.C),
+        "carried": (2, m, c.D * c.PF, paired * c.D),
     }
     for name, (order, vector, source, _) in into.items():
         parts.append(_Part("spin_from_charge", name, order, vector[:, :, None], source))

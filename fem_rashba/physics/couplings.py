@@ -28,6 +28,8 @@ class Couplings:
         polarization_factor: PF in units of Delta/eF: 1 in the paper, 1/2 for a rigidly drifting equilibrium.
         literal_drift: Whether the charge current keeps the printed Gamma grad_z.(m n) of (16), by which an undriven
             film carries a current.
+        reciprocal_current: Whether the charge current has the partners, by Onsager's relation, of the drives by the
+            equilibrium spin and of the spin-Hall current, which neither (16) nor (15) as used here has.
     """
 
     charge_weights: tuple[float, float] = (1.0, 1.0)
@@ -35,6 +37,7 @@ class Couplings:
     drive_factor: float = 2.0
     polarization_factor: float = 1.0
     literal_drift: bool = False
+    reciprocal_current: bool = False
 
     def __post_init__(self) -> None:
         for name, count in (("charge_weights", 2), ("gamma_weights", 3)):
@@ -45,8 +48,9 @@ class Couplings:
         for name in ("drive_factor", "polarization_factor"):
             if not _are_numbers([getattr(self, name)], 1):
                 raise ValueError(f"{name} = {getattr(self, name)!r} must be a finite number")
-        if not isinstance(self.literal_drift, bool):
-            raise ValueError(f"literal_drift = {self.literal_drift!r} must be true or false")
+        for name in ("literal_drift", "reciprocal_current"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} = {getattr(self, name)!r} must be true or false")
 
 
 COUPLINGS = {
@@ -69,7 +73,7 @@ class Coefficients:
         r_rest: r_dp - C^2/D in 1/ps, the part of r_dp outside the covariant derivative (0 with dirty denominators).
         hall: (alpha tau/hbar) C in nm^2/ps, the spin-Hall form of the B drive.
         PF: polarization. states: n0/eF in 1/(eV nm^2), so that (e/eF) n0 E = states E. density: n0 in 1/nm^2.
-        charge_b, charge_r, gamma_0, gamma_1, gamma_2, drive, literal: the weights of `Couplings`.
+        charge_b, charge_r, gamma_0, gamma_1, gamma_2, drive, literal, reciprocal: the weights of `Couplings`.
     """
 
     D: float
@@ -94,3 +98,4 @@ class Coefficients:
     gamma_2: float
     drive: float
     literal: float
+    reciprocal: float

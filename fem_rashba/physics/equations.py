@@ -53,7 +53,16 @@ def spin_galvanic(c: Any, S: Any, m: Any) -> Any:
 def charge_current(c: Any, n: Any, S: Any, m: Any, E: Any) -> Any:
     """J_n = -D G - V x z^, shape (2,), particles/(ps nm); (16). The electric current density is -e J_n."""
     G, V = driving_gradient(c, n, E), spin_galvanic(c, S, m)
-    return -c.D * G - as_vector((V[1], -V[0])) - literal_drift(c, n, m)
+    return -c.D * G - as_vector((V[1], -V[0])) + reciprocal_current(c, S, m) - literal_drift(c, n, m)
+
+
+def reciprocal_current(c: Any, S: Any, m: Any) -> Any:
+    """-b [PF (D m.d_i S + W x z^) + hall z^ x grad S_z], W = -cd C m x S + Gamma (...), shape (2,): Onsager's partners
+    of the polarization current, of the local drives with PF, and of the spin-Hall current. Off unless asked for."""
+    W = -c.drive * c.C * cross(m, S) + c.Gamma * (c.gamma_0 * S + (c.gamma_1 - c.gamma_2) * dot(m, S) * m)
+    carried = c.PF * (c.D * as_vector([dot(m, S.dx(i)) for i in PLANE]) + as_vector((W[1], -W[0])))
+    hall = c.hall * as_vector((-S[2].dx(1), S[2].dx(0)))
+    return -c.reciprocal * c.charge_b * (carried + hall)
 
 
 def literal_drift(c: Any, n: Any, m: Any) -> Any:

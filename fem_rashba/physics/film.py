@@ -189,6 +189,7 @@ class Film:
             gamma_2=weights.gamma_weights[2],
             drive=weights.drive_factor,
             literal=float(weights.literal_drift),
+            reciprocal=float(weights.reciprocal_current),
         )
 
     @cached_property

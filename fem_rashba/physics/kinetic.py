@@ -169,6 +169,8 @@ def model_operator(film: Film, m: np.ndarray, q: np.ndarray) -> np.ndarray:
     M = np.zeros((*m.shape[:-1], 4, 4), complex)
     M[..., 0, 0] = c.D * square - 1j * c.literal * c.Gamma * along[..., 0]
     M[..., 0, 1:] = -1j * (c.charge_b * c.B * q_z + c.charge_r * c.R * along * m)
+    paired = c.Gamma * (c.gamma_0 * q_z + (c.gamma_1 - c.gamma_2) * along * m) + c.drive * c.C * np.cross(m, q_z)
+    M[..., 0, 1:] += c.reciprocal * c.charge_b * c.PF * (c.D * square * m - 1j * paired)
     M[..., 1:, 0] = -1j * drive + c.D * c.PF * square * m
     M[..., 1:, 1:] = local + c.D * square * one - 1j * (2 * c.C * cross_matrix(q_z) + c.Gamma * mixed)
     return M
