@@ -18,7 +18,9 @@ from fem_rashba import (
     Current,
     Floating,
     Ground,
+    Injected,
     Open,
+    Relaxing,
     Voltage,
     hall_cross,
     neel_wall,
@@ -68,6 +70,21 @@ def test_an_open_terminal_is_an_edge() -> None:
     assert found.balance < 1e-9
 
 
+@pytest.mark.parametrize(
+    ("injected", "same"),
+    [
+        (Injected(spin_density=[1e-3, 0, 2e-3]), "sink"),
+        (Injected(spin_current=[0, 1e-3, 0]), "insulating"),
+        (Relaxing("0 nm/ps"), "insulating"),
+    ],
+)
+def test_injected_spin_is_no_response_to_a_voltage(injected: Any, same: str) -> None:
+    found, plain = (of(uniform(OBLIQUE), edges=edges) for edges in (injected, same))
+    assert found.conductance == pytest.approx(plain.conductance, rel=1e-10)
+    told = [text for text in found.warnings if "injected spin is left out" in text]
+    assert len(told) == (0 if isinstance(injected, Relaxing) else 1)
+
+
 RECIPROCAL = {
     "weights": Couplings(charge_weights=(4, 8), gamma_weights=(1, 1, 2)),
     "scaled": Couplings(charge_weights=(1, 2), gamma_weights=(2, 2, 3)),
@@ -100,6 +117,7 @@ PAIRED = {
     "sink": (COUPLINGS["consistent"], "sink", "dirty"),
     "sink, full": (Couplings(charge_weights=(3, 6)), "sink", "full"),
     "insulating": (Couplings(charge_weights=(4, 8), gamma_weights=(0, 0, 0)), "insulating", "dirty"),
+    "relaxing": (Couplings(charge_weights=(4, 8), gamma_weights=(0, 0, 0)), Relaxing("40 nm/ps"), "dirty"),
     "insulating, full": (Couplings(charge_weights=(4, 8), gamma_weights=(0, 0, 0)), "insulating", "full"),
 }
 

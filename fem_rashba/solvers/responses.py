@@ -41,7 +41,7 @@ def solve_responses(
     petsc: Mapping[str, str | float | bool] | None = None,
     progress: Progress | None = None,
 ) -> Responses:
-    """The responses to 1 V at each terminal that is not open; the drive of the problem does not matter. Collective.
+    """The responses to 1 V at each terminal that is not open; what drives the problem does not matter. Collective.
 
     Raises:
         ValueError: For an unknown method or option, or a tolerance out of range.
@@ -65,6 +65,7 @@ def solve_responses(
         system.factorize()
         clock.stage("solving")
         volt = -terminals.states
+        discretization.injection.value = 0.0
         inflows = [respond(system, residual, terminals, u, {name: volt}, (0.0, 0.0)) for name in names]
     except BaseException:
         # freeing the matrix is collective, and this rank may be the only one that failed
@@ -87,7 +88,7 @@ def solve_responses(
 def _grounded(problem: Problem) -> Problem:
     """The problem with every contact at 0 V and no field: the same matrix whatever drove it."""
     contacts = {
-        name: condition if isinstance(condition, Open) else Voltage(0.0, str(condition.spin))
+        name: condition if isinstance(condition, Open) else Voltage(0.0, condition.spin)
         for name, condition in problem.terminals.items()
     }
     return replace(problem, terminals=contacts, electric_field=(0.0, 0.0))

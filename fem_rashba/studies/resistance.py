@@ -19,6 +19,7 @@ import numpy as np
 
 from fem_rashba.devices.conditions import Condition, Open, Voltage
 from fem_rashba.devices.device import Device
+from fem_rashba.devices.spin import SpinCondition
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization, opposite
 from fem_rashba.solvers.problem import Problem, pose, warnings
@@ -202,7 +203,7 @@ def resistances(
     magnetization: Magnetization,
     *,
     terminals: Mapping[str, Condition] | None = None,
-    edges: str | Mapping[str, str] = "sink",
+    edges: SpinCondition | Mapping[str, SpinCondition] = "sink",
     regions: Mapping[str, Film] | None = None,
     degree: int = 3,
     **solver: Any,
@@ -215,7 +216,7 @@ def resistances(
         magnetization: `uniform(...)` or a texture.
         terminals: As for `solve`. All are contacts but those that are `Open`; of a contact only the spin condition
             matters, not its voltage or current.
-        edges: Spin conditions, as for `solve`.
+        edges: Spin conditions, as for `solve`; spin that is injected drives something else and is left out.
         regions: Films of named regions.
         degree: Of the elements, 1 to 4.
         solver: method, tolerance, petsc, progress, as for `solve`.
@@ -234,7 +235,7 @@ def resistances(
     return Resistances(
         **{field.name: getattr(found, field.name) for field in fields(found)},
         couplings=_couplings(problem),
-        warnings=tuple(warnings(problem)),
+        warnings=(*_left_out(problem), *warnings(problem)),
     )
 
 
@@ -252,14 +253,20 @@ def _contacts(device: Device, given: dict[str, Condition]) -> dict[str, Conditio
             raise ValueError(f"unknown terminal {name!r}; this device has {known}")
     closed = {name: given.get(name) for name in device.terminals if not isinstance(given.get(name), Open)}
     _require_contacts(tuple(closed))
-    spins = {name: "sink" if condition is None else str(condition.spin) for name, condition in closed.items()}
-    return given | {name: Voltage(0.0, spin) for name, spin in spins.items()}
+    grounded = {
+        name: Voltage(0.0, (condition.spin if condition else None) or "sink") for name, condition in closed.items()
+    }
+    return given | grounded
 
 
 def _require_contacts(names: tuple[str, ...]) -> None:
     if len(names) < 2:
         has = f"only {names[0]!r}" if names else "none"
         raise ValueError(f"a resistance needs at least two terminals that are not open; this device has {has}")
+
+
+def _left_out(problem: Problem) -> tuple[str, ...]:
+    return ("injected spin is left out: resistances are responses to voltages",) if problem.injects_spin else ()
 
 
 def _couplings(problem: Problem) -> str:
