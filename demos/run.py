@@ -26,6 +26,7 @@ NAMES = (
         "kinetic",
     ),
     *("spin_packet", "turn_on", "pumping", "damping", "spin_waves"),
+    "spin_injection",
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -237,3 +238,18 @@ def test_mesh_file_of_two_regions(tmp_path: Path) -> None:
     told = " ".join(numbers["warnings"])
     assert "at the border with 'lead'" in told
     assert "n0 or PF differ between regions" in told
+
+
+def test_numbers_of_the_demo() -> None:
+    """What demos/spin_injection asserts is what the layers say."""
+    demo = runpy.run_path(str(MESHES.parent / "demos" / "spin_injection" / "spin_injection.py"))
+    plain = {"rashba_parameter": 0.0, "exchange_time": np.inf, "couplings": "consistent"}
+    stack = [(plain, 5.0), (plain | {"rashba_parameter": 0.02}, 6.0), (plain, 7.0)]
+    films = [(reference(**changes), width) for changes, width in stack]
+    alone = layered_wire(films, (0, 0, 1.0), 0.0, Edge(current=(0, 0, 1.0)), INSULATING)
+    driven = layered_wire(films, (0, 0, 1.0), 1.0, INSULATING, INSULATING)
+    gradient = -sum(layer.current for layer in alone) / sum(layer.current for layer in driven)
+    assert demo["FIELD"] == pytest.approx(gradient / film(**plain).coefficients.states, rel=1e-8)
+    for y, expected in demo["EXACT"].items():
+        one, other = next(pair for pair in zip(alone, driven, strict=True) if pair[0].y[0] <= y <= pair[0].y[-1])
+        np.testing.assert_allclose((one.S(y) + gradient * other.S(y))[1:], expected, atol=6e-9)
