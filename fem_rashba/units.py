@@ -31,6 +31,12 @@ TESLA_PER_TORQUE = 1.602176634e8
 """Field in T of a torque density of 1 eV/nm^2 on a film with saturation magnetization x thickness = 1 (A/m) nm:
 (1.602176634e-19 J / 1e-18 m^2) / (1e-9 A)."""
 
+JOULE_PER_AREA = 0.1602176634
+"""J/m^2 of 1 eV/nm^2."""
+
+TESLA_PER_FIELD = 4e-7 * math.pi
+"""Flux density in T of a field of 1 A/m, as OOMMF and mumax3 have it."""
+
 SHEET_CURRENT = AMPERE_PER_RATE * 1e9
 """Sheet current density in A/m of one elementary charge per (ps nm)."""
 

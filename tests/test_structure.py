@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fem_rashba"
 # an arrow goes from right to left and never the other way
-ORDER = ("units", "physics", "devices", "solvers", "results", "studies", "config", "cli")
+ORDER = ("units", "physics", "grids", "devices", "solvers", "results", "studies", "config", "cli")
 # what stands beside the order: the version, dolfinx's versions, and work of one rank for all
 BESIDE = ("compat", "mpi")
 HOME = {"gmsh": {"devices"}, "petsc4py": {"solvers"}, "slepc4py": {"solvers"}, "pyvista": {"results"}}

@@ -171,6 +171,24 @@ def _current(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _ovf(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", metavar="OUT", help="what run wrote")
+    command.add_argument("-o", dest="file", metavar="FILE.ovf", required=True, help="the file to write")
+    command.add_argument(
+        "--quantity",
+        default="torque",
+        metavar="QUANTITY",
+        help="torque (default), effective_field, fieldlike_field, dampinglike_field, spin_density or magnetization",
+    )
+    command.add_argument(
+        "--unit", metavar="UNIT", help="J/m3, J/m2 or T of the torque, T or A/m of a field, ...; default: the first"
+    )
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--cell", type=_cell, metavar="DX,DY", help="sides of a cell, in nm")
+    where.add_argument("--grid", metavar="GRID.ovf", help="a file whose grid is taken; default: that of the input")
+    command.add_argument("--format", choices=("text", "binary4", "binary8"), default="binary4", help="default binary4")
+
+
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]] = {
     "new": ("print a commented TOML file to start from", _new, "commands"),
     "check": ("print coefficients, lengths, validity and the cost of a solve, and solve nothing", _config, "commands"),
@@ -183,6 +201,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]]
     "bulk": ("print the infinite medium of the film, without a mesh, as JSON", _config, "commands"),
     "current": ("print the charge and spin currents through a path as JSON", _current, "looking"),
     "plot": ("draw maps or profiles as PNG files", _plot, "looking"),
+    "ovf": ("write torque or effective field for micromagnetic programs", _ovf, "micromagnetics"),
 }
 """Command -> what it does, its arguments, the module of this package with the function of its name."""
 
@@ -205,6 +224,16 @@ def _names(count: int) -> Callable[[str], tuple[str, ...]]:
         return names
 
     return parsed
+
+
+def _cell(text: str) -> tuple[float, float]:
+    try:
+        x, y = map(float, text.split(","))
+    except ValueError:
+        x = y = math.nan
+    if not (0 < x < math.inf and 0 < y < math.inf):
+        raise argparse.ArgumentTypeError(f"{text.strip()!r} must be two lengths DX,DY in nm, such as 2,2")
+    return x, y
 
 
 def _positive(text: str) -> int:

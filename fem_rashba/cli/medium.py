@@ -49,9 +49,9 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Medium:
     """
     sections = config.sections(path, overrides)
     film = builders.film(sections["film"], "film")
-    magnetization = builders.magnetization(sections["magnetization"])
+    magnetization = builders.magnetization(sections["magnetization"], Path(path).parent)
     if not magnetization.is_uniform:
-        kind = "texture" if "texture" in sections["magnetization"] else "expression"
+        kind = next(key for key in ("texture", "expression", "ovf") if key in sections["magnetization"])
         raise ValueError(
             f"magnetization.{kind} = {sections['magnetization'][kind]!r} does not go with bulk, whose magnetization is "
             "uniform; give magnetization.direction, or theta and phi"

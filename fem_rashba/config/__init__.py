@@ -153,7 +153,7 @@ def configuration(
             name: builders.film(builders.region_table(film, own), f"regions.{name}")
             for name, own in resolved["regions"].items()
         },
-        magnetization=moving(builders.magnetization(resolved["magnetization"]), resolved.get("time", {})),
+        magnetization=moving(builders.magnetization(resolved["magnetization"], folder), resolved.get("time", {})),
         terminals=terminals,
         edges=builders.edges(resolved["edges"]),
         electric_field=field,

@@ -22,6 +22,7 @@ from fem_rashba.devices.conditions import (
 )
 from fem_rashba.devices.outline import REST
 from fem_rashba.devices.spin import SpinCondition, spin_condition, spin_word
+from fem_rashba.grids.magnetization import ovf_magnetization
 from fem_rashba.physics.couplings import Couplings
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization, uniform
@@ -87,14 +88,16 @@ def region_table(base: Table, own: Table) -> Table:
     return result
 
 
-def magnetization(table: Table) -> Magnetization:
-    """m of [magnetization]."""
+def magnetization(table: Table, folder: Path) -> Magnetization:
+    """m of [magnetization]; paths in it are relative to `folder`."""
     given = dict(table)
     with in_section("magnetization", table):
         if "texture" in given:
             return _TEXTURES[given.pop("texture")](**given)
         if "expression" in given:
             return expression(given["expression"])
+        if "ovf" in given:
+            return ovf_magnetization(folder / given.pop("ovf"), **given)
         if "theta" in given:
             polar, azimuth = (quantity(given[name], "rad", name) for name in ("theta", "phi"))
             raw = math.sin(polar) * math.cos(azimuth), math.sin(polar) * math.sin(azimuth), math.cos(polar)

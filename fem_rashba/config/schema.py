@@ -58,6 +58,9 @@ INITIAL = Plain(
         else isinstance(v, list) and len(v) == 4 and all(isinstance(f, str) for f in v)
     ),
 )
+LAYER = Plain(
+    "'average' or the number of a layer, 0 the lowest", lambda v: v == "average" or (type(v) is int and v >= 0)
+)
 _AXES = Plain("two different axes, such as 'xz'", lambda v: isinstance(v, str))
 PAIRS = Plain(
     "a whole number of at least 1, or a list of positions such as ['60 nm', '180 nm']",
@@ -140,6 +143,12 @@ MAGNETIZATIONS = {
     "direction": {"direction": _required(_numbers(3))},
     "theta": {"theta": _required(ANGLE), "phi": Key(ANGLE, "0 deg")},
     "expression": {"expression": _required(FORMULAS)},
+    "ovf": {
+        "ovf": _required(FILE),
+        "origin": Key(Quantities("nm", 2)),
+        "center": Key(Quantities("nm", 2)),
+        "layer": Key(LAYER, "average"),
+    },
 }
 DRIVE = {"electric_field": Key(Quantities("V/nm", 2)), "torque_axis": Key(_numbers(3))}
 CONDITIONS = {
@@ -175,7 +184,7 @@ _ALL_TEXTURES = {key: value for keys in TEXTURES.values() for key, value in keys
 SECTIONS: dict[str, tuple[str, ...]] = {
     "film": tuple(FILM),
     "device": ("shape", *MESH, *OUTLINE, "gds", *_ALL_SHAPES, *DISCRETIZATION),
-    "magnetization": ("direction", "theta", "phi", "texture", "expression", "ovf", *_ALL_TEXTURES),
+    "magnetization": ("direction", "theta", "phi", "texture", "expression", "ovf", "origin", "layer", *_ALL_TEXTURES),
     "drive": tuple(DRIVE),
     "terminals": (),
     "edges": tuple(SPIN),

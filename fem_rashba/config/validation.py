@@ -116,8 +116,6 @@ def _magnetization(table: Table) -> Table:
     # a spiral has a direction too
     first = () if "texture" in table else ("direction",)
     choice = one_of(table, (*first, "theta", "texture", "expression", "ovf"), "magnetization")
-    if choice == "ovf":
-        raise ValueError("magnetization.ovf is not available in this version; give a texture or an expression")
     if choice != "texture":
         return checked_variant(table, MAGNETIZATIONS[choice], "magnetization", choice, known)
     texture, rest = split_choice(table, "texture", TEXTURES, "magnetization")

@@ -35,6 +35,7 @@ NUMPY_MATH = SimpleNamespace(
     abs=np.abs,
     maximum=np.maximum,
     minimum=np.minimum,
+    sampled=lambda m, x, y: m.sampled(x, y),
 )
 
 
@@ -66,12 +67,15 @@ class Magnetization(Protocol):
     def components(self, x: Any, y: Any, p: Sequence[Any], math: Any) -> tuple[Any, Any, Any]: ...
 
 
-def field(m: Magnetization, x: Any, parameters: Any) -> Any:
-    """m as a UFL vector of shape (3,), of the UFL coordinates x and parameters (a UFL vector, or None)."""
-    return ufl.as_vector(m.components(x[0], x[1], parameters, UFL_MATH))
+def field(m: Magnetization, x: Any, parameters: Any, math: Any = UFL_MATH) -> Any:
+    """m as a UFL vector of shape (3,), of the UFL coordinates x and parameters (a UFL vector, or None).
+
+    m on a grid needs a namespace with `sampled`: a finite-element function.
+    """
+    return ufl.as_vector(m.components(x[0], x[1], parameters, math))
 
 
-def values(m: Magnetization, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def values(m: Magnetization, x: np.ndarray, y: np.ndarray, math: Any = NUMPY_MATH) -> np.ndarray:
     """m at points (nm), shape (3, N).
 
     Raises:
@@ -79,7 +83,7 @@ def values(m: Magnetization, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """
     try:
         with np.errstate(all="ignore"):
-            found = m.components(np.asarray(x, float), np.asarray(y, float), m.parameters, NUMPY_MATH)
+            found = m.components(np.asarray(x, float), np.asarray(y, float), m.parameters, math)
             result = np.stack([np.broadcast_to(np.asarray(component, float), np.shape(x)) for component in found])
     except (ArithmeticError, TypeError) as error:  # 1/0 and (-1)**0.5 of plain numbers
         raise ValueError(f"the expression of the magnetization has no real value: {error}") from None

@@ -13,6 +13,7 @@ from typing import Any
 
 import ufl
 
+from fem_rashba.physics.gridded import Gridded
 from fem_rashba.physics.magnetization import UFL_MATH, Magnetization, Wall
 from fem_rashba.units import quantity
 
@@ -44,6 +45,11 @@ class InMotion:
         object.__setattr__(self, "axis", tuple(a / length for a in self.axis))
         if not all(math.isfinite(v) for v in (self.rate, *self.velocity)):
             raise ValueError("the velocity and the rotation_frequency of a magnetization must be finite")
+        if any(self.velocity) and isinstance(self.base, Gridded):
+            raise ValueError(
+                f"velocity = {list(self.velocity)!r} nm/ps does not go with a magnetization from a file, which may "
+                "only turn; give a texture or an expression"
+            )
 
     @property
     def is_uniform(self) -> bool:
@@ -79,13 +85,13 @@ class InMotion:
         )
 
 
-def rate_field(m: Magnetization, x: Any, parameters: Any) -> Any:
+def rate_field(m: Magnetization, x: Any, parameters: Any, math: Any = UFL_MATH) -> Any:
     """dm/dt as a UFL vector of shape (3,), of the UFL coordinates x and parameters; None for an m at rest."""
     if not isinstance(m, InMotion):
         return None
     t = ufl.variable(parameters[0])
     rest = [parameters[i] for i in range(1, len(m.parameters))]
-    return ufl.diff(ufl.as_vector(m.components(x[0], x[1], [t, *rest], UFL_MATH)), t)
+    return ufl.diff(ufl.as_vector(m.components(x[0], x[1], [t, *rest], math)), t)
 
 
 def at_time(m: Magnetization, time: float) -> Magnetization:

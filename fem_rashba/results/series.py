@@ -70,7 +70,7 @@ class Recorder:
         """dn/dt, then the three components of what the spin balance stores, pumping included."""
         d = self._discretization
         c, (n, S) = d.coefficients, split(self._rate)
-        m_rate = rate_field(d.problem.magnetization, ufl.SpatialCoordinate(d.space.mesh), d.parameters)
+        m_rate = rate_field(d.problem.magnetization, ufl.SpatialCoordinate(d.space.mesh), d.parameters, d.functions)
         axes = [ufl.as_vector([float(i == k) for k in range(3)]) for i in range(3)]
         spin = [equations.storage(c, n, S, 0, v, d.magnetization) for v in axes]
         if m_rate is not None:

@@ -20,9 +20,10 @@ from fem_rashba import compat
 from fem_rashba.devices import conditions, spin
 from fem_rashba.devices.device import Device
 from fem_rashba.devices.spin import Injected, Relaxing, SpinCondition
-from fem_rashba.physics import magnetization, motion, textures
+from fem_rashba.physics import gridded, magnetization, motion, textures
 from fem_rashba.physics.couplings import Couplings
 from fem_rashba.physics.film import Film
+from fem_rashba.physics.gridded import Grid, data_of
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.physics.motion import InMotion
 from fem_rashba.results.solution import Solution
@@ -75,6 +76,8 @@ def pack(solution: Solution, **others: np.ndarray) -> Arrays | None:
         "facets": np.searchsorted(numbers, whole["facets"]),
         "facet_tags": whole["facet_tags"],
     }
+    data = data_of(solution.problem.magnetization)
+    result |= {} if data is None else {"directions": data.directions}
     return result | {"about": np.array(json.dumps(_about(solution)))}
 
 
@@ -84,7 +87,7 @@ def unpack(comm: MPI.Comm, arrays: Arrays | None) -> Solution:
     assert arrays is not None
     about = json.loads(str(arrays["about"]))
     device = _device(comm, arrays, about["device"])
-    problem = _problem(device, about["problem"])
+    problem = _problem(device, about["problem"], arrays.get("directions"))
     discretization = discretize(problem)
     u = unpacked(discretization, arrays["values"])
     state = SteadyState(
@@ -160,16 +163,21 @@ def _spin(data: str | dict[str, Any] | None) -> SpinCondition | None:
 
 
 def _tagged(value: Any) -> dict[str, Any]:
-    return {"type": type(value).__name__} | asdict(value)
+    # arrays are stored apart
+    data = {name: v for name, v in asdict(value).items() if not isinstance(v, np.ndarray)}
+    return {"type": type(value).__name__} | data
 
 
 def _magnetization_data(m: Magnetization) -> dict[str, Any]:
     return _tagged(m) | {"base": _tagged(m.base)} if isinstance(m, InMotion) else _tagged(m)
 
 
-def _magnetization(data: dict[str, Any]) -> Magnetization:
+def _magnetization(data: dict[str, Any], directions: np.ndarray | None) -> Magnetization:
     if data["type"] == "InMotion":
-        return cast(Magnetization, _made(data | {"base": _magnetization(data["base"])}, motion))
+        return cast(Magnetization, _made(data | {"base": _magnetization(data["base"], directions)}, motion))
+    if data["type"] == "Gridded":
+        grid = Grid(**{name: tuple(numbers) for name, numbers in data["grid"].items()})
+        return cast(Magnetization, _made(data | {"grid": grid, "directions": directions}, gridded))
     return cast(Magnetization, _made(data, magnetization if data["type"] == "Uniform" else textures))
 
 
@@ -189,17 +197,17 @@ def _made(data: dict[str, Any], module: Any) -> Any:
     return constructible(**{key: value for key, value in fields.items() if key not in computed})
 
 
-def _problem(device: Device, data: dict[str, Any]) -> Problem:
+def _problem(device: Device, data: dict[str, Any], directions: np.ndarray | None) -> Problem:
     return Problem(
         device=device,
         film=_film(data["film"]),
         regions={name: _film(film) for name, film in data["regions"].items()},
-        magnetization=_magnetization(data["magnetization"]),
         terminals={
             name: _made(condition | {"spin": _spin(condition["spin"])}, conditions)
             for name, condition in data["terminals"].items()
         },
         edges={name: cast(SpinCondition, _spin(edge)) for name, edge in data["edges"].items()},
+        magnetization=_magnetization(data["magnetization"], directions),
         electric_field=tuple(data["electric_field"]),  # type: ignore[arg-type]
         degree=data["degree"],
     )

@@ -17,7 +17,8 @@ from fem_rashba.compat import compiled
 from fem_rashba.physics import equations
 from fem_rashba.physics.couplings import Coefficients
 from fem_rashba.physics.film import Film
-from fem_rashba.physics.magnetization import field
+from fem_rashba.physics.gridded import Gridded, data_of
+from fem_rashba.physics.magnetization import UFL_MATH, field
 from fem_rashba.solvers.problem import Problem
 
 FIELDS = 4
@@ -36,6 +37,8 @@ class Discretization:
         coefficients: UFL constants (one film) or piecewise constant functions (regions), named as in `Coefficients`.
         magnetization: UFL vector, shape (3,).
         parameters: Those of the magnetization as a UFL constant; None without any.
+        sampled: The function with three components that stands for a magnetization on a grid; None for formulas. It is
+            to be divided by its length.
         electric_field: UFL constant, shape (2,), V/nm.
         injection: UFL constant, 1, by which all spin that is injected is multiplied.
         quadrature: Metadata of the measures.
@@ -46,9 +49,15 @@ class Discretization:
     coefficients: Any
     magnetization: Any
     parameters: fem.Constant | None
+    sampled: fem.Function | None
     electric_field: fem.Constant
     injection: fem.Constant
     quadrature: dict[str, Any]
+
+    @property
+    def functions(self) -> SimpleNamespace:
+        """What the formula of the magnetization is made of, in UFL."""
+        return _functions(self.sampled)
 
     def measure(self, kind: str) -> ufl.Measure:
         """dx, ds (all exterior facets) or dS (all interior ones), with the quadrature of the problem."""
@@ -102,16 +111,43 @@ def discretize(problem: Problem) -> Discretization:
         mesh.ufl_domain().ufl_coordinate_element().embedded_superdegree > 1 and mesh.basix_cell().name == "triangle"
     )
     extra = 0 if problem.magnetization.is_uniform and not curved else 4
+    sampled = _sampled(problem)
     return Discretization(
         problem=problem,
         space=fem.functionspace(mesh, element),
         coefficients=_coefficients(problem),
-        magnetization=field(problem.magnetization, ufl.SpatialCoordinate(mesh), packed),
+        magnetization=field(problem.magnetization, ufl.SpatialCoordinate(mesh), packed, _functions(sampled)),
         parameters=packed,
+        sampled=sampled,
         electric_field=fem.Constant(mesh, np.array(problem.electric_field)),
         injection=fem.Constant(mesh, 1.0),
         quadrature={"quadrature_degree": 2 * problem.degree + extra},
     )
+
+
+def _functions(sampled: fem.Function | None) -> SimpleNamespace:
+    if sampled is None:
+        return UFL_MATH
+    length = ufl.sqrt(ufl.dot(sampled, sampled))
+    return SimpleNamespace(
+        **(vars(UFL_MATH) | {"sampled": lambda m, x, y: tuple(sampled[i] / length for i in range(3))})
+    )
+
+
+def _sampled(problem: Problem) -> fem.Function | None:
+    """A magnetization on a grid as a function: the equations contain its gradient. One degree above the solution, so
+    that its error stays behind that of S."""
+    data = data_of(problem.magnetization)
+    if data is None:
+        return None
+    function = fem.Function(fem.functionspace(problem.device.mesh, ("Lagrange", problem.degree + 1, (3,))), name="m")
+    function.interpolate(lambda x: _numbers(data, x))
+    return function
+
+
+def _numbers(data: Gridded, x: np.ndarray) -> np.ndarray:
+    # nodes without a direction count as zero: those around them decide
+    return np.nan_to_num(np.stack(data.sampled(x[0], x[1])))
 
 
 def _coefficients(problem: Problem) -> Any:

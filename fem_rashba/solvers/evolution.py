@@ -99,7 +99,7 @@ class Evolution:
     def _steady_part(self, u: Any, test: Any, E: Any, pumped: bool) -> Any:
         d = self.discretization
         (n, S), (q, v) = split(u), split(test)
-        rate = rate_field(d.problem.magnetization, ufl.SpatialCoordinate(d.space.mesh), d.parameters)
+        rate = rate_field(d.problem.magnetization, ufl.SpatialCoordinate(d.space.mesh), d.parameters, d.functions)
         result = equations.weak_form(d.coefficients, n, S, q, v, d.magnetization, E)
         return result if rate is None or not pumped else result + equations.pumping(d.coefficients, v, rate)
 

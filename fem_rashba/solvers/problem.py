@@ -6,13 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import ufl
+from dolfinx import fem
+from dolfinx.mesh import compute_midpoints
 from mpi4py import MPI
 
+from fem_rashba.compat import compiled
 from fem_rashba.devices.borders import border_heights
 from fem_rashba.devices.conditions import Condition, Current, Voltage, resolved_terminals
 from fem_rashba.devices.device import Device
 from fem_rashba.devices.spin import Injected, Relaxing, SpinCondition, check_spin
 from fem_rashba.physics.film import Film
+from fem_rashba.physics.gridded import Gridded, data_of
 from fem_rashba.physics.magnetization import Magnetization, values
 from fem_rashba.units import quantity
 
@@ -107,7 +112,7 @@ def pose(
     Args:
         device: From a shape's `mesh`.
         film: Its film.
-        magnetization: `uniform(...)` or a texture.
+        magnetization: `uniform(...)`, a texture, or one from a file.
         terminals: Conditions by name; those not given float under voltages or currents; under an electric field source
             and drain are contacts and the others open.
         electric_field: Uniform field (Ex, Ey), strings with units or V/nm; instead of voltages and currents.
@@ -200,8 +205,31 @@ def _check(problem: Problem) -> None:
     values(problem.magnetization, points[:, 0], points[:, 1])
 
 
+def _uncovered(problem: Problem, data: Gridded) -> float:
+    """The part of the film, by the middles of its cells, where a grid has no magnetization. Collective."""
+    mesh = problem.device.mesh
+    test = ufl.TestFunction(fem.functionspace(mesh, ("DG", 0)))
+    areas = fem.assemble_vector(compiled(test * ufl.Measure("dx", domain=mesh)))
+    cells = np.arange(mesh.topology.index_map(2).size_local, dtype=np.int32)
+    blocks = test.ufl_function_space().dofmap.list[cells, 0]
+    middles = compute_midpoints(mesh, 2, cells)
+    outside = areas.array[blocks][~data.covers(middles[:, 0], middles[:, 1])].sum()
+    return float(mesh.comm.allreduce(outside, op=MPI.SUM)) / problem.device.area
+
+
+def _warnings_of_data(problem: Problem, data: Gridded) -> list[str]:
+    outside = _uncovered(problem, data)
+    if outside < 1e-6:
+        return list(data.notes)
+    return [
+        *data.notes,
+        f"{100 * outside:.3g} % of the film lie outside the cells with magnetization of the file; there m is that of "
+        "the nearest of them",
+    ]
+
+
 def warnings(problem: Problem) -> list[str]:
-    """What a user should know before trusting the numbers: parameters that leave the range of the model."""
+    """What a user should know before trusting the numbers: parameters that leave the range of the model. Collective."""
     found = []
     for name, film in problem.films.items():
         where = f"region {name!r}: " if len(problem.films) > 1 else ""
@@ -217,6 +245,9 @@ def warnings(problem: Problem) -> list[str]:
     energy = min(film.fermi_energy for film in problem.films.values())
     if span > 0.1 * energy:
         found.append(f"the drive spans {span:.3g} V; linear response needs far less than eF/e = {energy:.3g} V")
+    data = data_of(problem.magnetization)
+    if data is not None:
+        found += _warnings_of_data(problem, data)
     if len({(film.density, film.coefficients.PF) for film in problem.films.values()}) > 1:
         found.append("n0 or PF differ between regions: the continuity of n and S across them is an assumption")
     return found

@@ -1,0 +1,1 @@
+"""Rectangular grids of micromagnetic programs: OVF files in and out, and the magnetization in them. NumPy only."""
