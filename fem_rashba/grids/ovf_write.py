@@ -87,7 +87,8 @@ def _header(grid: Grid, label: str, unit: str, description: Sequence[str]) -> st
     for axis, corner, cell, count in zip("xyz", grid.corner, grid.cell, grid.counts, strict=True):
         numbers = {"min": corner, "max": corner + count * cell, "base": corner + cell / 2, "stepsize": cell}
         lines += [f"{axis}{name}: {_meters(value)}" for name, value in numbers.items()] + [f"{axis}nodes: {count}"]
-    labels = " ".join(f"{label}_{axis}" for axis in "xyz")
+    # discretisedfield takes what follows the first underscore for the component
+    labels = " ".join(f"{label.replace('_', '-')}_{axis}" for axis in "xyz")
     lines += ["valuedim: 3", f"valuelabels: {labels}", f"valueunits: {unit} {unit} {unit}", "End: Header"]
     return "".join(f"# {line}\n" for line in lines)
 

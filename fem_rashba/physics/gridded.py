@@ -91,7 +91,7 @@ class Gridded:
             u = (np.asarray(c) - self.shift[axis] - self.grid.corner[axis]) / self.grid.cell[axis]
             inside &= (u >= -_BORDER) & (u <= count + _BORDER)
             index.append(np.clip(np.floor(u), 0, count - 1).astype(int))
-        return inside & self._magnetic[index[1], index[0]]
+        return np.asarray(inside & self._magnetic[index[1], index[0]])
 
     def _place(self, c: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
         """Of points along an axis: the cell whose centre comes before, and how far it is to the next one, 0 to 1."""
@@ -102,7 +102,7 @@ class Gridded:
 
     @cached_property
     def _magnetic(self) -> np.ndarray:
-        return self.directions.any(axis=-1)
+        return np.asarray(self.directions.any(axis=-1))
 
     @cached_property
     def _filled(self) -> np.ndarray:

@@ -84,7 +84,6 @@ _UNITS: dict[str, dict[str, _Unit]] = {
     },
 }
 QUANTITIES = tuple(_UNITS)
-UNITS = tuple(dict.fromkeys(unit for units in _UNITS.values() for unit in units))
 
 
 def save_ovf(
