@@ -1,5 +1,7 @@
 """Does a test fail for every mistake in the equations? Run it as `python tests/mutations.py`; it takes some minutes.
 
+`python tests/mutations.py edge_loss torque` mutates these functions alone.
+
 One at a time, in a copy of the package, a number or a coefficient is doubled (0 becomes 1), a minus dropped, a + made
 a - or the reverse, the factors of a cross product exchanged. Each such mutation must fail one of the fast tests, which
 compare with independent formulas and never with earlier results. The exit status is 1 if one survives.
@@ -127,7 +129,7 @@ def first_failure(folder: Path, tests: tuple[str, ...]) -> str | None:
     return found.group(1)
 
 
-def main() -> int:
+def main(only: set[str]) -> int:
     survivors = total = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -135,11 +137,15 @@ def main() -> int:
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", folder)
         for module, (functions, tests) in TARGETS.items():
+            source = (folder / module).read_text()
+            chosen = only & (functions or only) if only else functions
+            found = sorted(mutations(source, chosen), key=lambda mutation: mutation[1])
+            if not found:
+                continue
             if (failure := first_failure(folder, tests)) is not None:
                 print(f"{failure} fails without any mutation")
                 return 1
-            source = (folder / module).read_text()
-            for mutated, line, text in sorted(mutations(source, functions), key=lambda found: found[1]):
+            for mutated, line, text in found:
                 (folder / module).write_text(mutated)
                 killer = first_failure(folder, tests)
                 where = (module, source.splitlines()[line - 1].strip(), text)
@@ -153,4 +159,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(set(sys.argv[1:])))

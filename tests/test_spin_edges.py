@@ -423,3 +423,14 @@ def test_toml(tmp_path: Path) -> None:
     own = configuration(tmp_path / "wire.toml", [*overrides, "edges.upper.spin=sink"])
     assert own.resolved["edges"]["upper"] == {"spin": "sink"}
     assert own.edges["upper"] == "sink"
+
+
+def test_a_loss_determines_the_spin() -> None:
+    """Where nothing else relaxes it, a relaxing edge does, and one without velocity does not."""
+    made = film(rashba_parameter=0.0, spin_flip_time=np.inf)
+    current = Injected(spin_current=[0, 0, 0.1])
+    with pytest.raises(ValueError, match=r"spin = 'sink' or 'relaxing'"):
+        strip(current, Relaxing(0.0), made, uniform([0, 0, 1]))
+    # all that enters leaves: S_z = j/v at the upper edge, and falls linearly towards it
+    S = probe(strip(current, Relaxing(20.0), made, uniform([0, 0, 1])), POINTS)[:, 5]
+    np.testing.assert_allclose(S, 0.1 / 20.0 + 0.1 * (6 - HEIGHTS) / made.coefficients.D, rtol=1e-9)
