@@ -14,7 +14,7 @@ from typing import NoReturn
 from fem_rashba import __version__
 from fem_rashba.cli import exits
 
-LATER = ("report",)
+LATER: tuple[str, ...] = ()
 """Commands that a later version will have."""
 
 _ASSIGNMENT = re.compile(r"[^\s=-][^\s=]*=")
@@ -189,6 +189,11 @@ def _ovf(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=("text", "binary4", "binary8"), default="binary4", help="default binary4")
 
 
+def _report(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", metavar="OUT", help="what run wrote")
+    command.add_argument("-o", dest="target", metavar="FILE.html", help="the file to write; default OUT/report.html")
+
+
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]] = {
     "new": ("print a commented TOML file to start from", _new, "commands"),
     "check": ("print coefficients, lengths, validity and the cost of a solve, and solve nothing", _config, "commands"),
@@ -202,6 +207,11 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]]
     "current": ("print the charge and spin currents through a path as JSON", _current, "looking"),
     "plot": ("draw maps or profiles as PNG files", _plot, "looking"),
     "ovf": ("write torque or effective field for micromagnetic programs", _ovf, "micromagnetics"),
+    "report": (
+        "write one offline HTML file: numbers, pictures, zoomable maps",
+        _report,
+        "looking",
+    ),
 }
 """Command -> what it does, its arguments, the module of this package with the function of its name."""
 

@@ -19,9 +19,22 @@ if TYPE_CHECKING:
 def current(arguments: Namespace) -> None:
     """Print the currents through a path as JSON."""
     from fem_rashba.results.files import load
-    from fem_rashba.results.path import current_through, report
+    from fem_rashba.results.path import as_data, current_through
 
-    print(json.dumps(report(arguments.path, current_through(load(arguments.out), arguments.path)), indent=1))
+    print(json.dumps(as_data(arguments.path, current_through(load(arguments.out), arguments.path)), indent=1))
+
+
+def report(arguments: Namespace) -> None:
+    """Write one HTML file about a solution."""
+    from fem_rashba.results.files import load
+    from fem_rashba.results.report import report as written
+
+    target = Path(arguments.target or Path(arguments.out) / "report.html")
+    solution = load(arguments.out)
+    with Stages() as stages, named(str(target)):
+        stages("writing the report")
+        missing = written(solution, arguments.out, target)
+    print(f"{target} written" + (f"; {missing[0].lower()}{missing[1:]}" if missing else ""))
 
 
 def plot(arguments: Namespace) -> None:

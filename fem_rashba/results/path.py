@@ -100,7 +100,7 @@ def current_through(solution: Solution, points: Sequence[Sequence[float]] | np.n
     )
 
 
-def report(points: Sequence[Sequence[float]] | np.ndarray, found: PathCurrents) -> dict[str, Any]:
+def as_data(points: Sequence[Sequence[float]] | np.ndarray, found: PathCurrents) -> dict[str, Any]:
     """The currents as plain data, for JSON."""
     return {
         "path_nm": np.asarray(points, dtype=float).tolist(),
