@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fem_rashba.cli import LATER, main
+from fem_rashba.cli import main
 
 BAD = Path(__file__).parent / "bad"
 FILES = sorted(BAD.glob("*.toml"))
@@ -288,12 +288,6 @@ def test_points_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_usage(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Commands that cannot be understood."""
     assert says in refused(capsys, *arguments)
-
-
-@pytest.mark.parametrize("command", LATER)
-def test_later(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Commands of the contract that this version does not have yet."""
-    assert f"'{command}' is not available" in refused(capsys, command, "x.toml", "-o", "out")
 
 
 @pytest.mark.parametrize(

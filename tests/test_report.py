@@ -333,7 +333,9 @@ def test_a_solution_saved_from_python(tmp_path: Path) -> None:
     """Without a configuration; a film under no current has no torque to split."""
     made = reference_film()
     device = wire(length=12, width=6).mesh(made, element_size=2.0, degree=1)
-    solution = solve(device, made, uniform([1, 0, 0]), terminals={"source": Voltage("0 V"), "drain": Ground()}, degree=1)
+    solution = solve(
+        device, made, uniform([1, 0, 0]), terminals={"source": Voltage("0 V"), "drain": Ground()}, degree=1
+    )
     save(solution, tmp_path / "out", fields=False, plots=False)
     assert main(["report", str(tmp_path / "out")]) == 0
     assert "saved from Python without a configuration" in (tmp_path / "out" / "report.html").read_text()

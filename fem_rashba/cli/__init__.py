@@ -14,9 +14,6 @@ from typing import NoReturn
 from fem_rashba import __version__
 from fem_rashba.cli import exits
 
-LATER: tuple[str, ...] = ()
-"""Commands that a later version will have."""
-
 _ASSIGNMENT = re.compile(r"[^\s=-][^\s=]*=")
 _NEGATIVE_PAIR = re.compile(r"-[\d.][^,]*,")
 _CONFIG = "CONFIG.toml"
@@ -51,8 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: list[str]) -> None:
-    if argv and argv[0] in LATER:
-        raise ValueError(f"the command {argv[0]!r} is not available in this version; there are {', '.join(_COMMANDS)}")
     argv, petsc = _split_petsc(argv)
     arguments = parser().parse_args(_prepared(argv))
     if petsc is not None:
