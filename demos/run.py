@@ -24,6 +24,8 @@ NAMES = (
         "domain_wall",
         "textures",
         "kinetic",
+        "van_der_pauw",
+        "hall_resistance",
     ),
     *("spin_packet", "turn_on", "pumping", "damping", "spin_waves"),
     "spin_injection",
