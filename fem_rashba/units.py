@@ -56,6 +56,8 @@ _NAMES = {
     "1/(nm ps)": "a spin current density, such as '1e-3 1/(nm ps)'",
     "1/ps": "a frequency, such as '10 GHz'",
     "s": "a time, such as '30 s'",
+    "ohm": "a resistance, such as '1 ohm'",
+    "mT": "a magnetic field, such as '100 mT'",
 }
 
 
@@ -78,7 +80,7 @@ def quantity(value: str | float, unit: str, name: str = "value", *, bare: bool =
     Args:
         value: A string with a unit ("10 fs", "inf"), or a plain number already in `unit`.
         unit: The internal unit, one of nm, ps, eV, 1/nm, eV nm, V, V/nm, A, A/m, rad, nm/ps, 1/ps, 1/nm^2,
-            1/(nm ps), s.
+            1/(nm ps), s, ohm, mT.
         name: What the value is called, for the message of an error.
         bare: Whether a plain number is accepted (it is in Python, and is not in a TOML file).
 

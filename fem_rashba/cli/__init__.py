@@ -138,6 +138,15 @@ def _resistance(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _harmonic(command: argparse.ArgumentParser) -> None:
+    _config(command)
+    command.add_argument("-o", dest="out", metavar="harmonic.nc", required=True, help="the NetCDF file to write")
+
+
+def _fields(command: argparse.ArgumentParser) -> None:
+    command.add_argument("sweep", metavar="sweep.nc", help="what sweep wrote")
+
+
 def _plot(command: argparse.ArgumentParser) -> None:
     command.add_argument("outs", metavar="OUT", nargs="+", help="what run wrote; several are drawn side by side")
     command.add_argument("-o", dest="target", metavar="PATH", help="a folder, or the PNG file of a single picture")
@@ -195,6 +204,12 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]]
     "mesh": ("write the mesh of the device", _mesh, "commands"),
     "run": ("solve and write a folder", _run_command, "commands"),
     "sweep": ("solve for all values of the keys in [sweep] and write a NetCDF file", _sweep, "sweeping"),
+    "fields": ("print the effective fields of a sweep over directions of m as JSON", _fields, "fields"),
+    "harmonic": (
+        "write a synthetic harmonic Hall measurement, print its effective fields as JSON",
+        _harmonic,
+        "harmonic",
+    ),
     "probe": ("print the solution at points as CSV", _probe, "commands"),
     "modes": ("print the slowest spin waves of the device as JSON", _modes, "commands"),
     "resistance": ("print resistances between the contacts as JSON", _resistance, "resistance"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from fem_rashba.config import builders, toml_file, validation
+from fem_rashba.config import builders, measuring, toml_file, validation
 from fem_rashba.config.builders import check_names, in_section
 from fem_rashba.config.schema import FILM
 from fem_rashba.config.timing import Time, moving, timing
@@ -21,6 +21,7 @@ from fem_rashba.devices.outline import Outline
 from fem_rashba.devices.spin import SpinCondition
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization, values
+from fem_rashba.studies.macrospin import Protocol
 
 if TYPE_CHECKING:
     from fem_rashba.devices.device import Device
@@ -65,6 +66,7 @@ class Config:
         solver: How to solve.
         output: What to write.
         time: How a run goes in time; None for the steady state.
+        harmonic: A harmonic Hall measurement, for the command of that name.
         resolved: The sections with every default, as plain values.
     """
 
@@ -81,6 +83,7 @@ class Config:
     solver: Solver
     output: Output
     time: Time | None
+    harmonic: Protocol | None
     resolved: dict[str, Any]
 
     def problem(self, device: Device) -> Problem:
@@ -163,6 +166,7 @@ def configuration(
         solver=Solver(**resolved["solver"]),
         output=Output(**resolved["output"]),
         time=timing(resolved["time"]) if "time" in resolved else None,
+        harmonic=measuring.protocol(resolved["harmonic"]) if "harmonic" in resolved else None,
         resolved=builders.described(resolved, terminals),
         shape=builders.shape(resolved, folder),
     )

@@ -81,19 +81,19 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Quantities:
-    """A list of strings with units."""
+    """A list of strings with units; without a count, of any length."""
 
     unit: str
-    count: int
+    count: int | None = None
 
     @property
     def allowed(self) -> str:
         """The count and an example."""
-        return f"a list of {self.count} values, each {expected(self.unit)}"
+        return f"a list of {'' if self.count is None else f'{self.count} '}values, each {expected(self.unit)}"
 
     def checked(self, value: Any, key: str) -> Any:
         """The value."""
-        if not isinstance(value, list) or len(value) != self.count:
+        if not isinstance(value, list) or self.count not in (None, len(value)):
             raise ValueError(f"{key} = {shown(value)} must be {self.allowed}")
         for i, item in enumerate(value):
             Quantity(self.unit).checked(item, f"{key}[{i}]")

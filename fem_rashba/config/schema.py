@@ -179,6 +179,14 @@ TIME = {
     "rotation_frequency": Key(Quantity("1/ps")),
     "velocity": Key(Quantities("nm/ps", 2)),
 }
+HARMONIC = {
+    "anomalous_hall_resistance": _required(Quantity("ohm")),
+    "planar_hall_resistance": _required(Quantity("ohm")),
+    "anisotropy_field": _required(Quantity("mT")),
+    "external_field": _required(Quantities("mT")),
+    "current": _required(Quantity("A")),
+    "angles": Key(Plain("a whole number of at least 8", lambda v: type(v) is int and 8 <= v < 10000), 24),
+}
 _ALL_SHAPES = {key: value for keys in SHAPES.values() for key, value in keys.items()}
 _ALL_TEXTURES = {key: value for keys in TEXTURES.values() for key, value in keys.items() if key != "direction"}
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -193,5 +201,6 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "output": tuple(OUTPUT),
     "time": tuple(TIME),
     "sweep": (),
+    "harmonic": tuple(HARMONIC),
 }
 """The keys of every section, whatever they go with."""

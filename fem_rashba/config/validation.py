@@ -13,6 +13,7 @@ from fem_rashba.config.schema import (
     DRIVE,
     EDGE,
     FILM,
+    HARMONIC,
     MAGNETIZATIONS,
     MESH,
     OUTLINE,
@@ -60,6 +61,7 @@ def resolved(table: Table) -> Table:
         "solver": _solver(table.get("solver", {})),
         "output": checked(table.get("output", {}), OUTPUT, "output"),
         **({"time": checked(table["time"], TIME, "time")} if "time" in table else {}),
+        **({"harmonic": checked(table["harmonic"], HARMONIC, "harmonic")} if "harmonic" in table else {}),
     }
 
 

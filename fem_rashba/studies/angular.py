@@ -175,7 +175,7 @@ def fit(angular: AngularTorque, form: str, film: Film | None = None) -> Fit:
         raise ValueError(f"form = {form!r} must be one of {', '.join(FORMS)}")
     if (film is None) == (form == "infinite_medium"):
         raise ValueError(f"form = {form!r} {'needs the film' if film is None else 'takes no film'}")
-    odd, even = _basis(form, angular.directions.magnetization, angular.axis, film)
+    odd, even = basis(form, angular.directions.magnetization, angular.axis, film)
     odd_amplitudes, odd_residual = _least_squares(odd, angular.odd, angular.directions.weights)
     even_amplitudes, even_residual = _least_squares(even, angular.even, angular.directions.weights)
     return Fit(
@@ -187,7 +187,7 @@ def fit(angular: AngularTorque, form: str, film: Film | None = None) -> Fit:
     )
 
 
-def _basis(form: str, m: np.ndarray, e: np.ndarray, film: Film | None) -> tuple[Basis, Basis]:
+def basis(form: str, m: np.ndarray, e: np.ndarray, film: Film | None = None) -> tuple[Basis, Basis]:
     """What each amplitude multiplies, shape (N, 3): of the odd part and of the even one."""
     z = np.array([0.0, 0.0, 1.0])
     w = np.cross(z, m)

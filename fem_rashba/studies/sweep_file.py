@@ -37,6 +37,8 @@ def dataset(axes: Sequence[Axis], rows: Mapping[int, Row], attributes: Mapping[s
     data: dict[str, Any] = {}
     for name, (dimensions, unit, meaning) in VARIABLES.items():
         within = [labels[dimension] for dimension in dimensions]
+        if not all(within):  # no point has said yet which terminals there are
+            continue
         values = np.full((int(np.prod(shape)), *map(len, within)), np.nan)
         for point, row in rows.items():
             values[point] = _numbers(row.get(name), within)

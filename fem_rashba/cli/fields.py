@@ -1,0 +1,17 @@
+"""The command fields."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+
+
+def fields(arguments: Namespace) -> None:
+    """Print the effective fields of a sweep over directions as JSON."""
+    from fem_rashba.studies import experiment
+    from fem_rashba.studies.sweep import read
+
+    found = read(arguments.sweep)
+    if "fieldlike" not in found:
+        raise ValueError(f"{arguments.sweep!r} must be a file that sweep wrote")
+    print(json.dumps(experiment.report(found), indent=1))
