@@ -46,7 +46,7 @@ from fem_rashba.solvers.clock import Clock
 from fem_rashba.solvers.discretization import cell_integrals, discretize, split
 from fem_rashba.solvers.evolution import Evolution
 from fem_rashba.solvers.modes import spin_waves
-from fem_rashba.solvers.problem import pose
+from fem_rashba.solvers.problem import pose, warnings
 from fem_rashba.solvers.steady import solve_steady
 from fem_rashba.solvers.transient import first_moment, moments
 
@@ -161,8 +161,11 @@ def test_decay_in_time() -> None:
     first = first_moment(system, clock, ["0", "0", "0", f"cos({half!r}*({width} - y))"])
     *_, last = moments(system, clock, first, "esdirk3")
     system.destroy()
-    decayed = np.exp(-(made.coefficients.D * half**2 + made.coefficients.r_sf) * end)
-    np.testing.assert_allclose(last.u.reshape(-1, 4)[:, 3], decayed * first.u.reshape(-1, 4)[:, 3], atol=2e-5)
+    rate = made.coefficients.D * half**2 + made.coefficients.r_sf
+    at_first = first.u.reshape(-1, 4)[:, 3]
+    assert np.abs(first.rate.reshape(-1, 4)[:, 3] + rate * at_first).max() < 1e-3 * rate
+    decayed = np.exp(-rate * end)
+    np.testing.assert_allclose(last.u.reshape(-1, 4)[:, 3], decayed * at_first, atol=2e-5)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.02])
@@ -434,3 +437,12 @@ def test_a_loss_determines_the_spin() -> None:
     # all that enters leaves: S_z = j/v at the upper edge, and falls linearly towards it
     S = probe(strip(current, Relaxing(20.0), made, uniform([0, 0, 1])), POINTS)[:, 5]
     np.testing.assert_allclose(S, 0.1 / 20.0 + 0.1 * (6 - HEIGHTS) / made.coefficients.D, rtol=1e-9)
+
+
+def test_large_injection_is_told() -> None:
+    made = film()
+    device = square("quadrilateral", 2, (10.0, 6.0), lambda x, y: _side(x, y, 10.0, 6.0))
+    for amount, told in ((0.04, 0), (0.06, 1)):
+        spin = Injected(spin_density=[0, 0, amount * made.density])
+        problem = pose(device, made, uniform(OBLIQUE), terminals={"source": Ground(spin)})
+        assert sum("not small against n0/2" in text for text in warnings(problem)) == told

@@ -248,6 +248,13 @@ def warnings(problem: Problem) -> list[str]:
     data = data_of(problem.magnetization)
     if data is not None:
         found += _warnings_of_data(problem, data)
+    smallest = min(film.density for film in problem.films.values())
+    largest = max((float(np.linalg.norm(S)) for S in problem.fixed_spin.values()), default=0.0)
+    if largest > 0.05 * smallest:
+        found.append(
+            f"the injected spin density, {largest:.3g} 1/nm^2, is not small against n0/2 = {smallest / 2:.3g} 1/nm^2, "
+            "that of particles which are all polarized; linear response needs far less"
+        )
     if len({(film.density, film.coefficients.PF) for film in problem.films.values()}) > 1:
         found.append("n0 or PF differ between regions: the continuity of n and S across them is an assumption")
     return found
