@@ -29,6 +29,7 @@ NAMES = (
     ),
     *("spin_packet", "turn_on", "pumping", "damping", "spin_waves"),
     "spin_injection",
+    "micromagnetics",
 )
 
 

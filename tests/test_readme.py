@@ -64,6 +64,7 @@ def completed(text: str) -> str:
 @pytest.mark.parametrize("text", blocks("toml"))
 def test_toml_examples_run(text, tmp_path, capsys):
     shutil.copytree(ROOT / "meshes", tmp_path / "meshes")
+    shutil.copy(ROOT / "demos" / "micromagnetics" / "skyrmion.ovf", tmp_path)
     file, out = tmp_path / "example.toml", tmp_path / "out"
     file.write_text(completed(text))
     changes = ["output.plots=false"]

@@ -27,6 +27,7 @@ direction = [1, 0, 0]                   # of any length; or theta = "90 deg", ph
 # texture = "spiral"                    # period = "50 nm", direction = [1, 0], plane = "xz"
 # texture = "skyrmion"                  # center, radius = "10 nm", width = "5 nm", helicity, polarity = 1
 # expression = ["sin(x/10)", "0", "cos(x/10)"]    # x, y in nm; normalised
+# ovf = "m.ovf"                         # of a micromagnetic program; center = ["0 nm", "0 nm"], layer = "average"
 
 [drive]
 # electric_field = ["1 mV/nm", "0 V/nm"]    # a uniform field, instead of voltages and currents at terminals

@@ -130,6 +130,7 @@ def _angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def data_of(m: Any) -> Gridded | None:
-    """The magnetization on a grid that m is, or that m turns; None for formulas."""
-    base = getattr(m, "base", m)
-    return base if isinstance(base, Gridded) else None
+    """The magnetization on a grid that m is, or that m turns or reverses; None for formulas."""
+    while hasattr(m, "base"):
+        m = m.base
+    return m if isinstance(m, Gridded) else None

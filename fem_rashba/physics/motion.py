@@ -13,7 +13,7 @@ from typing import Any
 
 import ufl
 
-from fem_rashba.physics.gridded import Gridded
+from fem_rashba.physics.gridded import data_of
 from fem_rashba.physics.magnetization import UFL_MATH, Magnetization, Wall
 from fem_rashba.units import quantity
 
@@ -45,7 +45,7 @@ class InMotion:
         object.__setattr__(self, "axis", tuple(a / length for a in self.axis))
         if not all(math.isfinite(v) for v in (self.rate, *self.velocity)):
             raise ValueError("the velocity and the rotation_frequency of a magnetization must be finite")
-        if any(self.velocity) and isinstance(self.base, Gridded):
+        if any(self.velocity) and data_of(self.base) is not None:
             raise ValueError(
                 f"velocity = {list(self.velocity)!r} nm/ps does not go with a magnetization from a file, which may "
                 "only turn; give a texture or an expression"
