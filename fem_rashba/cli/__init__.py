@@ -148,7 +148,7 @@ def _fields(command: argparse.ArgumentParser) -> None:
 
 
 def _plot(command: argparse.ArgumentParser) -> None:
-    command.add_argument("outs", metavar="OUT", nargs="+", help="what run wrote; several are drawn side by side")
+    command.add_argument("outs", metavar="OUT", nargs="+", help="what run wrote, several side by side, or sweep.nc")
     command.add_argument("-o", dest="target", metavar="PATH", help="a folder, or the PNG file of a single picture")
     command.add_argument(
         "--quantity",

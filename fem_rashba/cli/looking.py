@@ -38,8 +38,13 @@ def report(arguments: Namespace) -> None:
 
 
 def plot(arguments: Namespace) -> None:
-    """Draw maps of a solution, profiles along a line, or one map of several solutions."""
+    """Draw maps of a solution, profiles along a line, one map of several solutions, or curves over a sweep."""
     outs, line = arguments.outs, arguments.line
+    if any(out.endswith(".nc") for out in outs):
+        if len(outs) > 1 or line is not None or arguments.mesh:
+            raise ValueError(f"a sweep is drawn alone, without --line and --mesh: {' '.join(outs)}")
+        _curves(arguments)
+        return
     if line is not None and (arguments.quantities or arguments.mesh):
         raise ValueError("argument --line: profiles show all quantities and no mesh; leave out --quantity and --mesh")
     if len(outs) > 1:
@@ -84,6 +89,19 @@ def _profiles(arguments: Namespace) -> None:
     solution = load(out)
     found = profiles(solution, *arguments.line)
     _one(solution.comm, target, lambda path: draw_profiles(found, path))
+
+
+def _curves(arguments: Namespace) -> None:
+    from mpi4py import MPI
+
+    from fem_rashba.mpi import on_root
+    from fem_rashba.studies.curves import draw_curves
+    from fem_rashba.studies.sweep_file import read
+
+    (out,) = arguments.outs
+    target = _picture(arguments.target, Path(out).with_suffix(".png"))
+    found = on_root(MPI.COMM_WORLD, lambda: read(out))
+    _one(MPI.COMM_WORLD, target, lambda path: draw_curves(found, path, arguments.quantities))
 
 
 def _side_by_side(arguments: Namespace) -> None:

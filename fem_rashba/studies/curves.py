@@ -1,0 +1,127 @@
+"""Curves over a sweep: numbers of its points, one panel for each, in one PNG file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator
+
+from fem_rashba.results import figure as paper
+from fem_rashba.results.maps import prefixed
+from fem_rashba.results.plot import png, saved
+
+SHOWN = ("fieldlike", "dampinglike", "current")
+"""Variables that are drawn by default."""
+
+_UNITS = {"eV nm^-2": "eV/nm$^2$", "nm^-2": "nm$^{-2}$", "A m^-1": "A/m", "A m^-2": "A/m$^2$", "1": ""}
+_PREFIXED = ("eV/nm$^2$", "eV", "A/m", "A", "V")
+HEIGHT, ABOVE, BELOW, LEFT, RIGHT = 1.05, 0.24, 0.36, 0.74, 0.16
+LEGEND: dict[str, Any] = {"loc": "lower left", "frameon": False, "borderpad": 0.0, "borderaxespad": 0.0}
+MOST = 8
+"""Curves that are named in a legend; of more, the first and the last."""
+
+
+def draw_curves(found: xr.Dataset, path: str | Path, names: Sequence[str] | None = None) -> Path:
+    """Variables of a sweep over its last key, a curve for each point of the others, in one PNG file.
+
+    Args:
+        found: Of a sweep.
+        path: Ends in .png.
+        names: Of its numbers; by default those of SHOWN. Vectors have a panel for each component.
+
+    Raises:
+        ValueError: If the path does not end in .png, or a variable is unknown or no number.
+    """
+    path = png(path)
+    names = _checked(found, SHOWN if names is None else names)
+    axes = [str(name) for name in found[names[0]].dims if "toml_key" in found[name].attrs]
+    *others, last = axes
+    panels = [panel for name in names for panel in _panels(found[name], axes)]
+    curves = int(np.prod([found.sizes[name] for name in others]))
+    rows = (curves if curves <= MOST else 2) if others else 0
+    size = (paper.COLUMN, BELOW + len(panels) * (HEIGHT + ABOVE) + rows * paper.ROW)
+    with matplotlib.rc_context(paper.STYLE):
+        figure = Figure(figsize=size, dpi=paper.DPI)
+        for k, (title, values) in enumerate(panels):
+            bottom = BELOW + (len(panels) - 1 - k) * (HEIGHT + ABOVE)
+            width = size[0] - LEFT - RIGHT
+            target = figure.add_axes((LEFT / size[0], bottom / size[1], width / size[0], HEIGHT / size[1]))
+            _draw(target, values, last, others, title)
+            target.tick_params(labelbottom=k == len(panels) - 1)
+            if k == 0 and others:
+                target.legend(**LEGEND, bbox_to_anchor=(0.0, 1.0 + 0.18 / HEIGHT))
+        target.set_xlabel(_axis_label(found[last]))
+        return saved(figure, path)
+
+
+def _checked(found: xr.Dataset, names: Sequence[str]) -> list[str]:
+    numbers = [str(name) for name, values in found.data_vars.items() if values.dtype.kind == "f"]
+    for name in names:
+        if name not in numbers:
+            raise ValueError(f"unknown number {name!r} of a sweep; there are {', '.join(map(repr, numbers))}")
+    return list(names)
+
+
+def _panels(values: xr.DataArray, axes: Sequence[str]) -> list[tuple[str, xr.DataArray]]:
+    """Title and values of each component, with the swept keys as their only dimensions."""
+    within = [str(name) for name in values.dims if name not in axes]
+    result = []
+    for labels in product(*(found.tolist() for found in (values[name].values for name in within))):
+        part = values.sel(dict(zip(within, labels, strict=True)))
+        result.append((" ".join([str(values.name).replace("_", " "), *labels]), part))
+    return result
+
+
+def _draw(target: Axes, values: xr.DataArray, last: str, others: Sequence[str], title: str) -> None:
+    unit = _UNITS.get(values.attrs.get("units", ""), values.attrs.get("units", ""))
+    sizes = np.abs(values.values[np.isfinite(values.values)])
+    factor, scaled = prefixed(float(sizes.max(initial=0.0)), unit, unit in _PREFIXED)
+    curves = list(product(*(range(values.sizes[name]) for name in others)))
+    x = _positions(values[last])
+    for k, point in enumerate(curves):
+        part = values.isel(dict(zip(others, point, strict=True)))
+        words = ", ".join(f"{name.replace('_', ' ')} = {_word(part[name])}" for name in others)
+        color = matplotlib.colormaps["viridis"](0.9 * k / max(len(curves) - 1, 1)) if others else "C0"
+        named = len(curves) <= MOST or k in (0, len(curves) - 1)
+        target.plot(
+            x, part.values / factor, ".-", markersize=3, linewidth=0.8, color=color, label=words if named else None
+        )
+    target.set_ylabel(f"({scaled})" if scaled else "")
+    target.yaxis.set_label_coords(-0.58 / (paper.COLUMN - LEFT - RIGHT), 0.5)
+    target.spines[["top", "right"]].set_visible(False)
+    target.ticklabel_format(axis="y", useOffset=False)
+    target.set_title(title, loc="right", fontsize=7.5, pad=3)
+    if values[last].dtype.kind == "f":
+        target.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 1.5, 2, 2.5, 3, 4.5, 5, 9, 10]))
+    else:
+        target.xaxis.set_major_locator(FixedLocator(x.tolist()))
+        target.set_xticklabels([str(text) for text in values[last].values])
+
+
+def _positions(coordinate: xr.DataArray) -> np.ndarray:
+    if coordinate.dtype.kind != "f":
+        return np.arange(coordinate.size)
+    return np.asarray(np.degrees(coordinate.values) if coordinate.attrs.get("units") == "rad" else coordinate.values)
+
+
+def _axis_label(coordinate: xr.DataArray) -> str:
+    unit = {"rad": "deg", "1": ""}.get(str(coordinate.attrs.get("units", "")), coordinate.attrs.get("units", ""))
+    return f"{coordinate.attrs.get('long_name', coordinate.name)}" + (f" ({unit})" if unit else "")
+
+
+def _word(coordinate: Any) -> str:
+    value = coordinate.item()
+    if isinstance(value, str):
+        return value
+    unit = coordinate.attrs.get("units", "1")
+    if unit == "rad":
+        return f"{np.degrees(value):.4g} deg"
+    return f"{value:.4g}" + ("" if unit == "1" else f" {unit}")
