@@ -39,6 +39,7 @@ from fem_rashba import (
     wire,
 )
 from fem_rashba.config import load as configuration
+from fem_rashba.config.sweeping import axes
 from fem_rashba.config.templates import template
 from fem_rashba.devices.spin import spin_condition
 from fem_rashba.results.solution import NO_AXIS
@@ -446,3 +447,17 @@ def test_large_injection_is_told() -> None:
         spin = Injected(spin_density=[0, 0, amount * made.density])
         problem = pose(device, made, uniform(OBLIQUE), terminals={"source": Ground(spin)})
         assert sum("not small against n0/2" in text for text in warnings(problem)) == told
+
+
+def test_sweep_over_the_loss() -> None:
+    """The keys of all edges and of one are keys to sweep."""
+    velocities = ["10 nm/ps", "100 nm/ps"]
+    given = {
+        "edges": {
+            "loss_velocity": velocities,
+            "lower": {"loss_velocity": {"start": "0 m/s", "stop": "1 m/s", "count": 3}},
+        }
+    }
+    every, lower = axes(given)
+    assert (every.path, every.values) == (("edges", "loss_velocity"), tuple(velocities))
+    assert (lower.path, len(lower.values)) == (("edges", "lower", "loss_velocity"), 3)

@@ -152,7 +152,8 @@ def _leaves(given: Table) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 def _below(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The swept keys at or below a path."""
-    section = len(path) == 1 or (len(path) == 2 and path[0] in _NAMED and path != ("edges", "spin"))
+    of_all_edges = path[0] == "edges" and path[-1] in schema.SPIN
+    section = len(path) == 1 or (len(path) == 2 and path[0] in _NAMED and not of_all_edges)
     if not section and path[-1] not in ("custom", "petsc"):
         yield path, value
         return
