@@ -26,6 +26,8 @@ NAMES = (
         "kinetic",
         "van_der_pauw",
         "hall_resistance",
+        "sweep",
+        "harmonic_hall",
     ),
     *("spin_packet", "turn_on", "pumping", "damping", "spin_waves"),
     "spin_injection",

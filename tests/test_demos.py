@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fem_rashba import config
+from fem_rashba.config import sweeping
 
 DEMOS = Path(__file__).parents[1] / "demos"
 NAMES = sorted(path.name for path in DEMOS.iterdir() if (path / f"{path.name}.py").is_file())
@@ -33,7 +34,9 @@ def test_demo(name, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_demo_has_a_configuration_and_a_small_picture(name):
-    if name != "kinetic":  # which compares operators and solves no device
+    if name == "sweep":
+        assert sweeping.load(DEMOS / name / f"{name}.toml").size == 42
+    elif name != "kinetic":  # which compares operators and solves no device
         config.load(DEMOS / name / f"{name}.toml")
     picture = (DEMOS / name / f"{name}.png").read_bytes()
     assert picture.startswith(PNG)
