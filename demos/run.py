@@ -20,6 +20,7 @@ NAMES = (
         "figures",
         "angular",
         "hall_cross",
+        "gds_hall_bar",
         "notched_strip",
         "domain_wall",
         "textures",

@@ -12,7 +12,7 @@ _HOME = {
     "uniform": "physics.magnetization",
     **dict.fromkeys(("neel_wall", "bloch_wall", "spiral", "skyrmion", "expression"), "physics.textures"),
     "ovf_magnetization": "grids.magnetization",
-    **dict.fromkeys(("wire", "hall_cross", "notched_strip", "polygon", "mesh_file"), "devices.shapes"),
+    **dict.fromkeys(("wire", "hall_cross", "notched_strip", "polygon", "mesh_file", "gds_file"), "devices.shapes"),
     **dict.fromkeys(("l_bend", "t_junction", "hall_bar", "cloverleaf", "corbino"), "devices.shapes"),
     "Device": "devices.device",
     **dict.fromkeys(("Voltage", "Current", "Floating", "Ground", "Open", "Contact"), "devices.conditions"),

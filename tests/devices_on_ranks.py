@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +12,7 @@ import ufl
 from dolfinx import fem
 from mpi4py import MPI
 
-from fem_rashba.devices.shapes import cloverleaf, corbino, hall_bar, hall_cross, mesh_file, notched_strip
+from fem_rashba.devices.shapes import cloverleaf, corbino, gds_file, hall_bar, hall_cross, mesh_file, notched_strip
 
 FILM = SimpleNamespace(decay_rates=np.array([0.3]))
 COMM = MPI.COMM_WORLD
@@ -61,6 +62,11 @@ shapes = {
     "leaf": cloverleaf(radius=25, contact_width=8, slit_width=4, slit_length=15),
     "regions": hall_cross(arm_width=20, arm_length=15).with_regions({"arm": [[0, -5], [25, -5], [25, 5], [0, 5]]}),
     "moon": corbino(inner_radius=10, outer_radius=20).with_regions({"a": [[5, -30], [30, -30], [30, 30], [5, 30]]}),
+    "gds": gds_file(
+        Path(sys.argv[1]).with_name("hall_bar.gds"),
+        layers={"film": 1, "holes": 2, "source": 10, "drain": 11, "lead": 20},
+        regions=["lead"],
+    ),
     "file": mesh_file(sys.argv[1]),
 }
 found = {key: describe(shape.mesh(FILM)) for key, shape in shapes.items()}

@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import select
 import signal
 import subprocess
@@ -123,16 +124,18 @@ def test_templates_run(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def _with_mesh(shape: str, path: Path) -> list[Path]:
-    """The path, after the file that the template of "mesh" names has been made."""
+    """The path, after the file that the template of "mesh" or "gds" names has been made."""
     if shape == "mesh":
         other = path.parent / "wire.toml"
         other.write_text(template("wire"))
         size = ["--set", "device.length=50 nm", "device.element_size=10 nm"]
         assert main(["mesh", str(other), "-o", str(path.parent / "device.msh"), *size]) == 0
+    if shape == "gds":
+        shutil.copy(Path(__file__).parents[1] / "meshes" / "hall_bar.gds", path.parent / "device.gds")
     return [path]
 
 
-@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != "mesh"])
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape not in ("mesh", "gds")])
 def test_templates_in_comments(shape: str, tmp_path: Path) -> None:
     """What a template has in comments is valid as well: each block by itself."""
     text = template(shape)

@@ -58,6 +58,12 @@ CASES = {
         2 * math.hypot(10, 20),
     ),
     "oblique sides": (FLAG, {"low": box(0, 0, 90, 10)}, {"film": 1200 - 1475 / 3, "low": 1475 / 3}, 55 - 20 / 3),
+    "a film with a hole": (
+        polygon(box(0, 0, 60, 20), holes=[[[5, 10], [10, 15], [15, 10], [10, 5]], box(40, 8, 44, 12)]),
+        {"right": box(42, 0, 90, 30)},
+        {"film": 42 * 20 - 50 - 8, "right": 18 * 20 - 8},
+        16,
+    ),
     "across arcs": (
         RING,
         {"quarter": box(0, 0, 40, 40)},
@@ -71,7 +77,7 @@ CASES = {
         2 * (math.sqrt(25**2 - 8**2) - 6),
     ),
 }
-TRIANGLES = ("oblique", "oblique sides", "across arcs", "a cut of arcs")
+TRIANGLES = ("a film with a hole", "oblique", "oblique sides", "across arcs", "a cut of arcs")
 
 
 def areas(device):

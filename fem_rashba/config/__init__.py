@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fem_rashba.config import builders, measuring, toml_file, validation
 from fem_rashba.config.builders import check_names, in_section
+from fem_rashba.config.geometry import shape as device_shape
 from fem_rashba.config.schema import FILM
 from fem_rashba.config.timing import Time, moving, timing
 from fem_rashba.devices.conditions import Condition, resolved_terminals
@@ -168,7 +169,7 @@ def configuration(
         time=timing(resolved["time"]) if "time" in resolved else None,
         harmonic=measuring.protocol(resolved["harmonic"]) if "harmonic" in resolved else None,
         resolved=builders.described(resolved, terminals),
-        shape=builders.shape(resolved, folder),
+        shape=device_shape(resolved, folder),
     )
     geometry = config.shape.geometry
     if isinstance(geometry, Outline):  # a mesh file says its names when it is read

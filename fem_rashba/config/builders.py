@@ -6,10 +6,9 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fem_rashba.config.schema import ENDS, FILM, LIST, SPIN, TERMINAL
+from fem_rashba.config.schema import FILM, SPIN, TERMINAL
 from fem_rashba.config.validation import nearest
 from fem_rashba.devices.conditions import (
     Condition,
@@ -20,7 +19,6 @@ from fem_rashba.devices.conditions import (
     Voltage,
     default_condition,
 )
-from fem_rashba.devices.outline import REST
 from fem_rashba.devices.spin import SpinCondition, spin_condition, spin_word
 from fem_rashba.grids.magnetization import ovf_magnetization
 from fem_rashba.physics.couplings import Couplings
@@ -28,9 +26,6 @@ from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization, uniform
 from fem_rashba.physics.textures import bloch_wall, expression, neel_wall, skyrmion, spiral
 from fem_rashba.units import quantity
-
-if TYPE_CHECKING:
-    from fem_rashba.devices.shapes import Shape
 
 Table = dict[str, Any]
 
@@ -60,9 +55,10 @@ def in_section(section: str, keys: Iterable[str] = ()) -> Iterator[None]:
 
 @contextmanager
 def in_device(resolved: Table) -> Iterator[None]:
-    """As `in_section` for what is done with the shape: messages about a mesh file get its key."""
+    """As `in_section` for what is done with the shape: messages about a file get its key."""
     device = resolved["device"]
-    with in_section("device" if "mesh" not in device else "device.mesh", () if "mesh" in device else device):
+    file = next((key for key in ("mesh", "gds") if key in device), None)
+    with in_section("device" if file is None else f"device.{file}", device if file is None else ()):
         yield
 
 
@@ -164,51 +160,6 @@ def described(resolved: Table, terminals: Mapping[str, Condition]) -> Table:
         own = resolved["terminals"][name]
         sections[name] = {kind: True} | own | ({} if condition.spin is None else {"spin": spin_word(condition.spin)})
     return resolved | {"terminals": sections}
-
-
-def shape(resolved: Table, folder: Path) -> Shape:
-    """The shape of [device]; terminals and named edges of an outline are where their sections put them."""
-    device, terminals = resolved["device"], resolved["terminals"]
-    edges = {name: table for name, table in resolved["edges"].items() if name not in (*SPIN, "edge")}
-    _check_places("outline" in device, {"terminals": terminals, "edges": edges})
-    regions = _polygons(resolved["regions"], "mesh" not in device)
-    if "mesh" in device:
-        path = folder / device["mesh"]
-        if not path.is_file():
-            raise ValueError(f"device.mesh = {device['mesh']!r} must be a .msh file; there is no file {path}")
-    # not before the checks above: this imports Gmsh and dolfinx
-    from fem_rashba.devices import shapes
-
-    given = {name: value for name, value in device.items() if name not in ("shape", "element_size", "degree")}
-    with in_section("device", given):
-        if "shape" in device:
-            maker: Callable[..., Shape] = getattr(shapes, device["shape"])
-            return maker(**given).with_regions(regions)
-        if "mesh" in device:
-            return shapes.mesh_file(path, scale=given.get("scale"), terminals=list(terminals), edges=list(edges))
-        places = [{name: table["at"] for name, table in named.items()} for named in (terminals, edges)]
-        holes = given.get("holes", ())
-        made = shapes.polygon(given["outline"], holes=holes, terminals=places[0], edges=places[1])
-        return made.with_regions(regions)
-
-
-def _polygons(regions: Table, own: bool) -> Table:
-    """Where the regions are, if the mesh is our own; "film" is what the others leave."""
-    for name, table in regions.items():
-        if own and "polygon" not in table and name != REST:
-            raise ValueError(f"regions.{name}.polygon is missing; it must be {LIST.allowed}, where the region is")
-        if not own and "polygon" in table:
-            raise ValueError(f"regions.{name}.polygon does not go with device.mesh, whose surfaces are regions")
-    return {name: table["polygon"] for name, table in regions.items() if "polygon" in table}
-
-
-def _check_places(outline: bool, sections: Mapping[str, Mapping[str, Table]]) -> None:
-    for section, named in sections.items():
-        for name, table in named.items():
-            if outline and "at" not in table:
-                raise ValueError(f"{section}.{name}.at is missing; it must be {ENDS.allowed}, on the outline")
-            if not outline and "at" in table:
-                raise ValueError(f"{section}.{name}.at goes only with device.outline; leave it out")
 
 
 def check_names(given: Iterable[str], known: Iterable[str], section: str) -> None:

@@ -124,6 +124,17 @@ SHAPES: dict[str, dict[str, Key]] = {
 }
 """The shapes by the names of the functions that make them."""
 MESH = {"mesh": _required(FILE), "scale": Key(LENGTH)}
+GDS = {
+    "gds": _required(FILE),
+    "layers": _required(
+        Plain(
+            "a section of names and layers, such as {film = 1, holes = 2, source = [10, 0]}",
+            lambda v: isinstance(v, dict) and len(v) > 0,
+        )
+    ),
+    "cell": Key(Plain("the name of a cell", lambda v: isinstance(v, str) and bool(v))),
+    "snap": Key(Quantity("nm", ("auto",)), "auto"),
+}
 OUTLINE = {"outline": _required(LIST), "holes": Key(LIST)}
 DEGREE = {"degree": Key(Choice((1, 2, 3, 4)), 3)}
 DISCRETIZATION = {"element_size": Key(Quantity("nm", ("auto",)), "auto"), **DEGREE}
@@ -191,7 +202,7 @@ _ALL_SHAPES = {key: value for keys in SHAPES.values() for key, value in keys.ite
 _ALL_TEXTURES = {key: value for keys in TEXTURES.values() for key, value in keys.items() if key != "direction"}
 SECTIONS: dict[str, tuple[str, ...]] = {
     "film": tuple(FILM),
-    "device": ("shape", *MESH, *OUTLINE, "gds", *_ALL_SHAPES, *DISCRETIZATION),
+    "device": ("shape", *MESH, *OUTLINE, *GDS, *_ALL_SHAPES, *DISCRETIZATION),
     "magnetization": ("direction", "theta", "phi", "texture", "expression", "ovf", "origin", "layer", *_ALL_TEXTURES),
     "drive": tuple(DRIVE),
     "terminals": (),

@@ -82,6 +82,21 @@ outline = [[0, 0], [120, 0], [120, 30], [70, 30], [50, 45], [0, 45]]    # nm; or
 # holes = [[[50, 10], [65, 10], [65, 20], [50, 20]]]
 """
     + _ELEMENTS,
+    "gds": """\
+[device]
+gds = "device.gds"                      # relative to this file
+# cell = "HALL_BAR"                     # by default the only one that no other refers to
+snap = "auto"                           # sides and corners nearer than this are one; the database unit
+"""
+    + _ELEMENTS
+    + """\
+
+[device.layers]                         # a layer, or [layer, datatype]
+film = 1                                # the union of what is drawn there
+# holes = 2
+source = 10                             # terminals: the boundary of the film that their shapes cover or touch
+drain = 11                              # so are edges and regions, if they have sections [edges.NAME], [regions.NAME]
+""",
     "mesh": """\
 [device]
 mesh = "device.msh"                     # of Gmsh, relative to this file; physical surfaces are regions,

@@ -13,6 +13,7 @@ from fem_rashba.config.schema import (
     DRIVE,
     EDGE,
     FILM,
+    GDS,
     HARMONIC,
     MAGNETIZATIONS,
     MESH,
@@ -100,11 +101,9 @@ def _region(table: Any, where: str) -> Table:
 def _device(table: Table) -> Table:
     known = SECTIONS["device"]
     choice = one_of(table, ("shape", "mesh", "outline", "gds"), "device")
-    if choice == "gds":
-        raise ValueError("device.gds is not available in this version; give an outline or a mesh")
     if choice != "shape":
         # a mesh has elements
-        keys = MESH | DEGREE if choice == "mesh" else OUTLINE | DISCRETIZATION
+        keys = {"mesh": MESH | DEGREE, "outline": OUTLINE | DISCRETIZATION, "gds": GDS | DISCRETIZATION}[choice]
         return checked_variant(table, keys, "device", choice, known)
     shape, rest = split_choice(table, "shape", SHAPES, "device")
     keys = SHAPES[shape] | DISCRETIZATION

@@ -47,15 +47,18 @@ def _surface(loops: Iterable[Loop]) -> int:
         return points[at]
 
     rings = []
-    for loop in loops:
+    for number, loop in enumerate(loops):
         lines = []
-        for side in loop:
-            # OpenCASCADE draws arcs anticlockwise, and finds the senses of the curves of a loop by itself
-            start, end = (point(at) for at in ((side.start, side.end) if side.turn >= 0 else (side.end, side.start)))
+        # OpenCASCADE wants all loops anticlockwise, those of holes too, and draws arcs only so
+        for side in reversed(loop) if number else loop:
+            start, end = (point(at) for at in ((side.end, side.start) if number else (side.start, side.end)))
             if side.centre is None:
                 lines.append(occ.addLine(start, end))
-            else:
+            elif (side.turn > 0) != bool(number):
                 lines.append(occ.addCircleArc(start, point(side.centre), end))
+            else:
+                # a bay of the outer loop, or a bulge of a hole
+                lines.append(-occ.addCircleArc(end, point(side.centre), start))
         rings.append(occ.addCurveLoop(lines))
     return int(occ.addPlaneSurface(rings))
 

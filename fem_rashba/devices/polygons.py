@@ -37,8 +37,8 @@ def outline_of(
     """
     film = _union(outline)
     film = _without_holes(film, holes)
-    loops = [_sides(ring.coords) for ring in (film.exterior, *film.interiors)]
-    _check_pinches(loops)
+    loops = [sides_of(ring.coords) for ring in (film.exterior, *film.interiors)]
+    check_pinches(loops)
     tolerance = TOLERANCE * max(film.bounds[2] - film.bounds[0], film.bounds[3] - film.bounds[1])
     for name in terminals:
         if name.startswith(EDGE) or name in edges:
@@ -47,7 +47,7 @@ def outline_of(
         for name, at in named.items():
             loops = _label(loops, what, name, _segment(at, f"{what} {name!r}"), tolerance)
     result = Outline(loops=tuple(tuple(loop) for loop in loops), terminals=tuple(terminals))
-    _check_contacts(result)
+    check_contacts(result)
     return result
 
 
@@ -98,7 +98,7 @@ def _polygon(corners: Any, key: str) -> Polygon:
     return polygon
 
 
-def _sides(ring: Sequence[Point]) -> list[Side]:
+def sides_of(ring: Sequence[Point]) -> list[Side]:
     """The sides of a closed ring, merging those on one line."""
     corners = list(ring)[:-1]
     kept = []
@@ -151,7 +151,8 @@ def _distance(point: Point, segment: Segment) -> float:
     return math.hypot(point[0] - x0 - t * dx, point[1] - y0 - t * dy)
 
 
-def _check_pinches(loops: list[list[Side]]) -> None:
+def check_pinches(loops: list[list[Side]]) -> None:
+    """Raise a ValueError where loops touch in a corner."""
     corners = [side.start for loop in loops for side in loop]
     for corner in corners:
         if corners.count(corner) > 1:
@@ -160,7 +161,8 @@ def _check_pinches(loops: list[list[Side]]) -> None:
             )
 
 
-def _check_contacts(outline: Outline) -> None:
+def check_contacts(outline: Outline) -> None:
+    """Raise a ValueError where two terminals touch."""
     for loop in outline.loops:
         for before, after in pairwise((loop[-1], *loop)):
             names = {before.name, after.name}

@@ -28,13 +28,22 @@ def divided(outline: Outline, regions: Mapping[str, Any]) -> Outline:
     Raises:
         ValueError: If a polygon is not simple, no part of the film lies in a region, or two regions overlap in it.
     """
-    film = shape_of(outline)
-    tolerance = TOLERANCE * max(outline.extent)
-    given = {}
+    shapes = {}
     for name, polygons in regions.items():
         if name == REST:
             raise ValueError(f"region {REST!r} is what the other regions leave of the film; choose another name")
-        given[name] = _snapped(shapely.union_all(polygons_of(polygons, f"region {name!r}")), film, tolerance)
+        shapes[name] = shapely.union_all(polygons_of(polygons, f"region {name!r}"))
+    return split(outline, shapes, tolerance=TOLERANCE * max(outline.extent))
+
+
+def split(outline: Outline, regions: Mapping[str, Any], *, tolerance: float) -> Outline:
+    """As `divided`, from shapes of shapely; corners nearer than `tolerance` (nm) to the boundary are moved onto it.
+
+    Raises:
+        ValueError: If no part of the film lies in a region, or two regions overlap in it.
+    """
+    film = shape_of(outline)
+    given = {name: _snapped(shape, film, tolerance) for name, shape in regions.items()}
     inside = {name: _solid(polygon.intersection(film), tolerance) for name, polygon in given.items()}
     for name, part in inside.items():
         if part.is_empty:

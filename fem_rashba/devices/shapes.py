@@ -21,6 +21,7 @@ __all__ = [
     "Shape",
     "cloverleaf",
     "corbino",
+    "gds_file",
     "hall_bar",
     "hall_cross",
     "l_bend",
@@ -55,6 +56,54 @@ def polygon(
     from fem_rashba.devices.polygons import outline_of
 
     return Shape(name="polygon", geometry=outline_of(outline, holes, terminals, edges))
+
+
+def gds_file(
+    path: str | Path,
+    *,
+    layers: Mapping[str, Any],
+    cell: str | None = None,
+    snap: Length = "auto",
+    regions: Sequence[str] = (),
+    edges: Sequence[str] = (),
+) -> Shape:
+    """The device of a GDSII file, with the references of its cell flattened.
+
+    The film is the union of the polygons, paths and boxes on the layer "film" without those on "holes". Every other
+    name is a terminal, an edge or a region: terminals and edges are the parts of the boundary of the film that their
+    shapes cover or touch, regions the parts of the film.
+
+    Args:
+        path: The file, read at once.
+        layers: Name -> a layer, whatever the datatype, or [layer, datatype]; "film" must be there, "holes" may.
+        cell: Name of the cell; by default the only one that no other refers to.
+        snap: Sides and corners nearer than this are one; "auto" is the database unit of the file.
+        regions: Which names are regions.
+        edges: Which names are edges.
+
+    Raises:
+        ValueError: If the file is no GDSII file, a layer is empty, the film is not one piece, or a shape fits nowhere.
+    """
+    if "film" not in layers:
+        raise ValueError(f"layers = {dict(layers)!r} must have film, the layer of the film")
+    for name in (*regions, *edges):
+        if name not in layers or name in ("film", "holes"):
+            has = ", ".join(repr(key) for key in layers if key not in ("film", "holes")) or "none"
+            raise ValueError(f"{name!r} must be the name of a layer, to be a region or an edge; layers has {has}")
+    width = None if snap == "auto" else positive(snap, "snap")
+    # shapely takes a noticeable part of the start-up time
+    from fem_rashba.devices import gds
+    from fem_rashba.devices.layout import outline_from
+
+    drawing = gds.read(Path(path), layers, cell)
+    labels = {name: f"layer {gds.shown(layer)}" for name, layer in layers.items()}
+    try:
+        outline = outline_from(
+            drawing.polygons, labels, snap=width or drawing.unit, regions=tuple(regions), edges=tuple(edges)
+        )
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return Shape(name=Path(path).name, geometry=outline)
 
 
 def mesh_file(
