@@ -124,10 +124,8 @@ def _closed(shape: Any, snap: float) -> Any:
     # a little less than half: what is exactly as wide as a database unit stays
     half = 0.49 * snap
     result = by(half, by(-2 * half, by(half, shape)))
-    if result.symmetric_difference(shape).area < 1e-9 * shape.area:
-        result = shape
-    else:
-        result = result.simplify(0.1 * snap)
+    clean = result.symmetric_difference(shape).area < 1e-9 * shape.area
+    result = shape if clean else result.simplify(0.1 * snap)
     result = shapely.remove_repeated_points(result, snap * (1 - 1e-6))
     return shapely.transform(result, lambda points: points.round(SNAP) + 0.0)
 
