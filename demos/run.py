@@ -23,6 +23,7 @@ NAMES = (
         "gds_hall_bar",
         "notched_strip",
         "domain_wall",
+        "looking",
         "textures",
         "kinetic",
         "van_der_pauw",

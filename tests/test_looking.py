@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 from samples import STRONG, film
+from test_plot import film as driven_film
 
 from fem_rashba import Ground, Solution, Voltage, current_through, load, save, solve, uniform, wire
 from fem_rashba.cli import main
 from fem_rashba.results.fields import gathered_fields
 from fem_rashba.results.multiples import differences, plot_multiples
 from fem_rashba.results.profiles import draw_profiles, profiles
+from fem_rashba.results.raster import rasterize
+from fem_rashba.results.streamlines import streamlines
 
 DRIVE = {"source": Voltage("1 mV"), "drain": Ground()}
 
@@ -98,6 +102,22 @@ def test_streamlines_have_one_colour(outs: Path, tmp_path: Path) -> None:
     film_rows = drawn[len(drawn) // 2 : -len(drawn) // 4, 150:-80]
     dark = (film_rows.max(axis=-1) < 0.2).mean(axis=1)
     assert dark.max() > 0.95, "a straight line all along the wire"
+
+
+def test_lines_of_spin_end_where_it_is_taken() -> None:
+    """A flow towards the middle of the film, which charge cannot have."""
+    made = driven_film("quadrilateral", 2)
+    x = made.points[:, 0]
+    fields = replace(made, arrays={"J": np.column_stack([np.tanh((150 - x) / 10), 0 * x])})
+    raster = rasterize(fields, ["J"], 900, 150)
+    assert streamlines(raster, "J", 12.0, 0.005) == []
+    lines = streamlines(raster, "J", 12.0, 0.005, conserved=False)
+    ends = np.array([line[[0, -1], 0] for line in lines])
+    assert {round(start / 50) * 50 for start in ends[:, 0]} == {0, 300}, "from both sides"
+    assert np.abs(ends[:, 1] - 150).max() < 10
+    for side in (0, 300):
+        y = np.sort([line[0, 1] for line in lines if abs(line[0, 0] - side) < 20])
+        assert len(y) >= 3 and np.diff(y).min() > 11.0
 
 
 def test_cells_over_a_map(outs: Path, tmp_path: Path) -> None:

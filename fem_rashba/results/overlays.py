@@ -48,7 +48,8 @@ def draw_streamlines(axes: Axes, raster: Raster, name: str) -> None:
         name: Of the vectors in the raster, shape (rows, columns, 2).
     """
     pixel = raster.x[1] - raster.x[0]
-    lines = streamlines(raster, name, LINES_APART * DPI * pixel, STILL)
+    # the film neither makes nor takes charge, but it does spin
+    lines = streamlines(raster, name, LINES_APART * DPI * pixel, STILL, conserved=name == "J")
     for width, ink, order in ((RIM, BRIGHT, 1.5), (0.0, DARK, 1.6)):
         drawn = LineCollection(lines, colors=ink, linewidths=0.4 + width, capstyle="round", zorder=order)
         axes.add_collection(drawn, autolim=False)

@@ -22,18 +22,20 @@ TURNS = 2
 """Closed lines are followed over this many diagonals of the film."""
 
 
-def streamlines(raster: Raster, name: str, apart: float, still: float) -> list[np.ndarray]:
+def streamlines(raster: Raster, name: str, apart: float, still: float, conserved: bool = True) -> list[np.ndarray]:
     """Lines along the vectors and in their direction, each of shape (points, 2), nm.
 
     The first goes through the middle of the film, the others start beside those before. They come closer where
-    the field converges. Lines that run along the boundary or another line, fade within the film or are shorter
-    than `apart` are left out.
+    the field converges. Lines that run along the boundary or another line, or are shorter than `apart`, are left
+    out, and of a field that is conserved also those that fade within the film.
 
     Args:
         raster: The fields.
         name: Of an array with two components.
         apart: Distance between lines where they start, nm.
         still: There are no lines where a vector is shorter than this part of the longest one.
+        conserved: Whether the field has no sources within the film, so that no line ends there. Lines of one that has
+            start on a grid, too: those beside a line do not reach all of the film.
     """
     raster = raster.coarse(CELLS)
     vectors = np.nan_to_num(raster.arrays[name])
@@ -48,18 +50,23 @@ def streamlines(raster: Raster, name: str, apart: float, still: float) -> list[n
     margin = min(apart / 5, depth.max() / 2)
     field = _field(raster, vectors / lengths.max(), moving)
     lines: list[np.ndarray] = []
-    starts = deque([_middle(raster, moving)])
+    starts = deque([_middle(raster, moving), *(() if conserved else _grid(raster, moving, apart))])
     while starts:
         start = starts.popleft()
         if _distance(start, lines) < CLOSE * apart or depth[raster.pixel(start[None])][0] < margin:
             continue
         line = _follow(field, start, step)
         deep, length = depth[raster.pixel(line)], _along(line)[-1]
-        fades = max(deep[0], deep[-1]) > 3 * max(step) and length < TURNS * field.length
+        fades = conserved and max(deep[0], deep[-1]) > 3 * max(step) and length < TURNS * field.length
         crowded = np.median(deep) < margin or np.median(_distance(line, lines)) < apart / 3
         if not fades and not crowded and length > min(apart, 5 * margin):
             lines.append(line)
-            starts.extend(_beside(line, apart))
+            beside = list(_beside(line, apart))
+            if conserved:
+                starts.extend(beside)
+            else:
+                # before those of the grid, so that distances stay even
+                starts.extendleft(reversed(beside))
     return lines
 
 
@@ -87,6 +94,15 @@ def _middle(raster: Raster, moving: np.ndarray) -> np.ndarray:
     away = np.linalg.norm(pixels - middle, axis=1)
     pixel = np.hypot(raster.x[1] - raster.x[0], raster.y[1] - raster.y[0])
     return middle if away.min() < pixel else pixels[away.argmin()]
+
+
+def _grid(raster: Raster, moving: np.ndarray, apart: float) -> list[np.ndarray]:
+    """Moving pixels about `apart` from each other."""
+    skip = max(1, round(apart / (raster.x[1] - raster.x[0])))
+    chosen = np.zeros_like(moving)
+    chosen[skip // 2 :: skip, skip // 2 :: skip] = True
+    rows, columns = np.nonzero(moving & chosen)
+    return [np.array([raster.x[j], raster.y[i]]) for i, j in zip(rows, columns, strict=True)]
 
 
 def _follow(field: pv.UnstructuredGrid, start: np.ndarray, step: np.ndarray) -> np.ndarray:
