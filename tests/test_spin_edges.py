@@ -19,6 +19,7 @@ from test_wire import Section
 
 from fem_rashba import (
     Contact,
+    Couplings,
     Current,
     Floating,
     Ground,
@@ -167,6 +168,31 @@ def test_decay_in_time() -> None:
     assert np.abs(first.rate.reshape(-1, 4)[:, 3] + rate * at_first).max() < 1e-3 * rate
     decayed = np.exp(-rate * end)
     np.testing.assert_allclose(last.u.reshape(-1, 4)[:, 3], decayed * at_first, atol=2e-5)
+
+
+@pytest.mark.parametrize("alpha", [5e-3, 0.03])
+def test_decay_in_time_with_rashba_coupling(alpha: float) -> None:
+    """What is left of any spin after a while decays with the slowest rate of the spectral reference.
+
+    The reference has no charge, so the spin drives no current here.
+    """
+    uncoupled = Couplings(charge_weights=(0.0, 0.0))
+    made = film(rashba_parameter=alpha, exchange_time=np.inf, couplings=uncoupled)
+    sizes, velocity = (7.0, 5.0), 40.0
+    device = square("quadrilateral", 5, sizes, lambda x, y: _side(x, y, *sizes))
+    spin = Relaxing(velocity)
+    ends = {"source": Ground(spin), "drain": Ground(spin)}
+    problem = pose(device, made, uniform([0, 0, 1]), terminals=ends, edges=spin, degree=3)
+    c = made.coefficients
+    slowest, second = spectral_rates(c.D, made.rashba_wavevector, c.r_sf, sizes, loss=velocity)[:2]
+    # short steps against both, so that they do not change the ratio of the two
+    end = 6.0 / (second - slowest) if second > 1.05 * slowest else 6.0 / slowest
+    system = Evolution(discretize(problem), method="direct", tolerance=1e-10, petsc={})
+    clock = Clock(end=end, step=end / 160, tolerance=None)
+    *_, last = moments(system, clock, first_moment(system, clock, ["0", "0.3+x/20", "0.5-y/30", "1+x*y/50"]), "esdirk3")
+    system.destroy()
+    S, rate = (v.reshape(-1, 4)[:, 1:].ravel() for v in (last.u, last.rate))
+    assert -(S @ rate) / (S @ S) == pytest.approx(slowest, rel=2e-3)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.02])
