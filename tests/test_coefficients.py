@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from math import inf, pi
 
+import numpy as np
 import pytest
 from samples import film, reference
 
@@ -61,3 +62,18 @@ def test_weights_of_custom_couplings() -> None:
     assert film(couplings=Couplings(literal_drift=True)).coefficients.literal == 1.0
     assert film(couplings=Couplings(reciprocal_current=True)).coefficients.reciprocal == 1.0
     assert film(polarization=0.3).coefficients.PF == 0.3
+
+
+@pytest.mark.parametrize(("b", "polarization"), [(4.0, 0.5), (4.0, -0.5), (1.0, 1.0)])
+def test_reciprocal_current_needs_a_small_polarization(b: float, polarization: float) -> None:
+    """Diffusion of (n, m.S) is stable if the quadratic form n^2 + 2 b PF n S + b S^2 is positive."""
+    couplings = Couplings(charge_weights=(b, 2 * b), reciprocal_current=True)
+    for factor, stable in ((0.98, True), (1.02, False)):
+        PF = factor * polarization
+        form = np.array([[1, b * PF], [b * PF, b]])
+        assert (np.linalg.eigvalsh(form).min() > 0) == stable
+        if stable:
+            assert film(couplings=couplings, polarization=PF).coefficients.PF == PF
+        else:
+            with pytest.raises(ValueError, match="polarization = .* must be between .* diffusion is unstable"):
+                film(couplings=couplings, polarization=PF)

@@ -105,11 +105,25 @@ class Film:
             raise ValueError(f"denominators = {self.denominators!r} must be 'dirty' or 'full'")
         if (self.thickness is None) != (self.saturation_magnetization is None):
             raise ValueError("thickness and saturation_magnetization go together: give both or neither")
+        b, PF = self.weights.charge_weights[0], self.equilibrium_polarization
+        if self.weights.reciprocal_current and b * PF**2 >= 1:
+            # diffusion of n and m.S together, D (n n + 2 b PF n S + b S S), would grow
+            raise ValueError(
+                f"polarization = {PF:.3g} must be between -1/sqrt(b) and 1/sqrt(b) = {b**-0.5:.3g} with "
+                "reciprocal_current = true: beyond, diffusion is unstable"
+            )
 
     @property
     def weights(self) -> Couplings:
         """The couplings as data."""
         return COUPLINGS[self.couplings] if isinstance(self.couplings, str) else self.couplings
+
+    @property
+    def equilibrium_polarization(self) -> float:
+        """PF: what is given, or that of the couplings."""
+        if self.polarization is not None:
+            return float(self.polarization)
+        return self.weights.polarization_factor * self.splitting / self.fermi_energy
 
     @property
     def splitting(self) -> float:
@@ -162,9 +176,6 @@ class Film:
         diffusion = velocity**2 * tau / 2
         precession = zeta * velocity / q**2
         r_dp = 2 * zeta**2 / tau / q
-        polarization = self.polarization
-        if polarization is None:
-            polarization = weights.polarization_factor * self.splitting / self.fermi_energy
         return Coefficients(
             D=diffusion,
             C=precession,
@@ -179,7 +190,7 @@ class Film:
             # D k0^2 is r_dp exactly when the denominators are dirty; the difference of the two would be rounding
             r_rest=0.0 if self.denominators == "dirty" else r_dp - precession**2 / diffusion,
             hall=alpha * tau / HBAR * precession,
-            PF=float(polarization),
+            PF=self.equilibrium_polarization,
             states=self.density / self.fermi_energy,
             density=self.density,
             charge_b=weights.charge_weights[0],
