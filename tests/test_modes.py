@@ -155,17 +155,19 @@ def run(folder: Path, *words: str) -> dict[str, list[float]]:
     return json.loads(done.stdout)
 
 
-def test_the_command_on_one_and_two_ranks(tmp_path: Path) -> None:
+@pytest.mark.mpi
+def test_the_command_on_one_two_and_three_ranks(tmp_path: Path) -> None:
     (tmp_path / "strip.toml").write_text(CONFIG)
     command = ("fem-rashba", "modes", "strip.toml", "-n", "4")
     one = run(tmp_path, *command, "-o", "waves")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["strip.toml", "waves"]
-    two = run(tmp_path, "mpirun", "-n", "2", *command)
+    several = [run(tmp_path, "mpirun", "-n", ranks, *command) for ranks in ("2", "3")]
     assert set(one) == {"rates_per_ps", "frequencies_per_ps", "residuals"}
     assert len(one["rates_per_ps"]) == 4
     assert one["rates_per_ps"] == sorted(one["rates_per_ps"])
     for key in ("rates_per_ps", "frequencies_per_ps"):
-        assert one[key] == pytest.approx(two[key], rel=1e-8, abs=1e-6)
+        for other in several:
+            assert one[key] == pytest.approx(other[key], rel=1e-8, abs=1e-6)
     grid = pyvista.get_reader(str(tmp_path / "waves" / "modes.pvd")).read()[0]
     assert np.abs(grid.point_data["S_0_real"]).max() > 0
     assert {f"{name}_{k}_{part}" for name in "nS" for k in range(4) for part in ("real", "imaginary")} <= set(

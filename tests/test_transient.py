@@ -72,7 +72,6 @@ def order(error: Callable[[int], float], start: int) -> float:
     return float(np.log2(error(start) / error(2 * start)))
 
 
-@pytest.mark.mpi
 @pytest.mark.parametrize(("scheme", "expected"), [("tr-bdf2", 2), ("esdirk3", 3)])
 def test_order_for_a_precessing_mode(scheme: str, expected: int) -> None:
     """Diffusion, spin flip, dephasing and exchange precession of a cosine mode, all at once."""
@@ -93,7 +92,6 @@ def test_order_for_a_precessing_mode(scheme: str, expected: int) -> None:
     assert order(error, 8) == pytest.approx(expected, abs=0.25)
 
 
-@pytest.mark.mpi
 @pytest.mark.parametrize(("scheme", "expected"), [("tr-bdf2", 2), ("esdirk3", 3)])
 def test_order_for_pumping_by_a_rotating_magnetization(scheme: str, expected: int) -> None:
     """The exact solution in the rotating frame, switched on at t = 0: a matrix exponential."""

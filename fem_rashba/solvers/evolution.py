@@ -28,17 +28,6 @@ from fem_rashba.solvers.terminals import Terminals
 _KEPT = 2
 
 
-# MUMPS on several ranks adds in the order in which messages come, and a run that is taken up again would differ in the
-# last digits: every rank factorises the whole matrix
-_REPEATABLE = {
-    "ksp_type": "preonly",
-    "pc_type": "redundant",
-    "redundant_pc_type": "lu",
-    "redundant_pc_factor_mat_solver_type": "mumps",
-    "redundant_mat_mumps_icntl_14": "60",
-}
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Factorised:
     """A factorised matrix, and the responses to n = 1 on each terminal whose potential is unknown."""
@@ -61,7 +50,7 @@ class Evolution:
         moving: Whether the magnetization depends on time, so that no matrix serves two stages.
         factorisations: How many there were.
         iterations, residual: The most of any linear solve.
-        settings: method, tolerance, petsc.
+        settings: method, tolerance, petsc, repeatable.
     """
 
     def __init__(
@@ -79,7 +68,8 @@ class Evolution:
         self.residual = 0.0
         self.settings: dict[str, Any] = {"method": method, "tolerance": tolerance, "petsc": petsc}
         direct = resolved_method(method, FIELDS * d.space.dofmap.index_map.size_global) == "direct"
-        self._repeatable = direct and not petsc and self.terminals.comm.size > 1
+        # or a run that is taken up again would differ in the last digits
+        self.settings["repeatable"] = direct and not petsc and self.terminals.comm.size > 1
         self._kept: dict[tuple[float, float], _Factorised] = {}
         self._free_rows = [list(self.terminals.contacts).index(name) for name in self.terminals.free]
         mesh = d.space.mesh
@@ -192,7 +182,8 @@ class Evolution:
             self.terminals.fixed,
             method=settings["method"],
             tolerance=settings["tolerance"],
-            options=_REPEATABLE if self._repeatable else settings["petsc"],
+            options=settings["petsc"],
+            repeatable=settings["repeatable"],
         )
         self.factorisations += 1
         system.factorize()

@@ -14,6 +14,7 @@ from dolfinx import fem, la
 from dolfinx.fem.petsc import assemble_matrix
 from petsc4py import PETSc, __version__
 
+from fem_rashba.solvers.assembly import repeatable_matrix
 from fem_rashba.solvers.options import merged, reason, was_used
 
 PETSC4PY = __version__
@@ -47,6 +48,14 @@ for _field in range(4):
         f"fieldsplit_{_field}_pc_hypre_boomeramg_strong_threshold": "0.5",
     }
 _PRESETS = {"direct": _DIRECT, "iterative": _ITERATIVE}
+# MUMPS on several ranks adds in the order in which messages come: here every rank factorises the whole matrix
+_REPEATABLE = {
+    "ksp_type": "preonly",
+    "pc_type": "redundant",
+    "redundant_pc_type": "lu",
+    "redundant_pc_factor_mat_solver_type": "mumps",
+    "redundant_mat_mumps_icntl_14": "60",
+}
 _REFINEMENTS = 4
 _prefixes = itertools.count()
 
@@ -64,6 +73,7 @@ class LinearSystem:
         method: "auto", "direct" (MUMPS) or "iterative".
         tolerance: Largest relative residual, |b - A x| / |b|, of an accepted solution.
         options: PETSc options without prefix, over those of the method.
+        repeatable: Whether every run on as many ranks gives the same digits; direct, and without options of one's own.
 
     Attributes:
         method: "direct" or "iterative".
@@ -82,15 +92,17 @@ class LinearSystem:
         method: str,
         tolerance: float,
         options: Mapping[str, str | float | bool],
+        repeatable: bool = False,
     ) -> None:
-        self.matrix = assemble_matrix(form, bcs=list(fixed))
+        self.matrix = repeatable_matrix(form, fixed) if repeatable else assemble_matrix(form, bcs=list(fixed))
         self.matrix.assemble()
         size = self.matrix.getSize()[0]
         self.method = ("direct" if size <= LARGEST_DIRECT else "iterative") if method == "auto" else method
         self.iterations = 0
         self.residual = 0.0
         self._tolerance = tolerance
-        self._given = {str(key).lstrip("-"): _text(value) for key, value in options.items()}
+        given = _REPEATABLE if repeatable else options
+        self._given = {str(key).lstrip("-"): _text(value) for key, value in given.items()}
         self._options = merged(_PRESETS[self.method], self._given)
         self._prefix = f"fem_rashba_{next(_prefixes)}_"
         self._checked = False

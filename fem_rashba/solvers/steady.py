@@ -65,6 +65,7 @@ def solve_steady(
     progress: Progress | None = None,
     source: Source | None = None,
     discretization: Discretization | None = None,
+    repeatable: bool = False,
 ) -> SteadyState:
     """Solves a problem.
 
@@ -77,6 +78,7 @@ def solve_steady(
         source: Particles and spin that appear in the film, for verification with manufactured solutions; no terminal
             may then have an unknown voltage.
         discretization: Of the problem, if it is not the usual one.
+        repeatable: As for `LinearSystem`.
 
     Raises:
         ValueError: For an unknown method or option.
@@ -95,7 +97,9 @@ def solve_steady(
     residual = discretization.residual(u, source)
     bilinear = discretization.bilinear
     clock.stage("assembling")
-    system = LinearSystem(bilinear, terminals.fixed, method=method, tolerance=tolerance, options=petsc or {})
+    system = LinearSystem(
+        bilinear, terminals.fixed, method=method, tolerance=tolerance, options=petsc or {}, repeatable=repeatable
+    )
     try:
         clock.stage("factorizing" if system.method == "direct" else "setting up the preconditioner")
         system.factorize()
