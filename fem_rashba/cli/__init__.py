@@ -102,6 +102,11 @@ def _mesh(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", dest="out", metavar="device.msh", required=True, help="the file to write, in nm")
 
 
+def _sketch(command: argparse.ArgumentParser) -> None:
+    _config(command)
+    command.add_argument("-o", dest="out", metavar="device.png", required=True, help="the picture to write")
+
+
 def _run_command(command: argparse.ArgumentParser) -> None:
     _config(command)
     command.add_argument("-o", dest="out", metavar="OUT", required=True, help="the folder to write")
@@ -202,6 +207,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]]
     "new": ("print a commented TOML file to start from", _new, "commands"),
     "check": ("print coefficients, lengths, validity and the cost of a solve, and solve nothing", _config, "commands"),
     "mesh": ("write the mesh of the device", _mesh, "commands"),
+    "sketch": ("draw outline, terminals, edges, regions and mesh of the device, and solve nothing", _sketch, "sketch"),
     "run": ("solve and write a folder", _run_command, "commands"),
     "sweep": ("solve for all values of the keys in [sweep] and write a NetCDF file", _sweep, "sweeping"),
     "fields": ("print the effective fields of a sweep over directions of m as JSON", _fields, "fields"),
