@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 HBAR = 6.582119569509066e-4
@@ -110,6 +110,8 @@ def split(text: str) -> tuple[float, str] | None:
     return (float(match[1]), match[2] or match[3]) if match else None
 
 
+# the points of a sweep say most of their quantities in the same words
+@lru_cache(maxsize=4096)
 def _parse(text: str, unit: str, name: str, wanted: str) -> float:
     import pint
 
