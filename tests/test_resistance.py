@@ -337,7 +337,7 @@ def test_the_command_leaves_the_drive_out(config: Path, capsys: pytest.CaptureFi
         (["-o", "nowhere/r.json"], "does not exist"),
         (
             ["--set", "terminals.source.open=true", "terminals.left.open=true", "terminals.right.open=true"],
-            "at least two",
+            "fem-rashba: a resistance needs at least two terminals",
         ),
         (["--set", "terminals.sorce.open=true"], "this device has no such terminal"),
     ],
@@ -350,6 +350,21 @@ def test_mistakes_on_the_command_line(
     assert out == ""
     assert told in err
     assert err.count("\n") == 1
+
+
+def test_names_of_a_mesh_file_are_checked_before_the_solve(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = ["--set", "terminals.source.voltage=1 V", "-o", str(config.parent / "device.msh")]
+    assert main(["mesh", str(config), *drive]) == 0
+    sections = TOML.split("[device]")[0], TOML[TOML.index("[magnetization]") :]
+    path = config.parent / "file.toml"
+    path.write_text('[device]\nmesh = "device.msh"\ndegree = 1\n'.join(sections))
+    capsys.readouterr()
+    assert set(printed(capsys, path)["contacts"]) == {*ALONG, *ACROSS}
+    monkeypatch.setattr("fem_rashba.studies.resistance.reversal", None)
+    assert main(["resistance", str(path), "--current", "source,top"]) == 2
+    assert "--current: 'top' must be a terminal that is not open" in capsys.readouterr().err
 
 
 @pytest.mark.mpi

@@ -35,7 +35,7 @@ def resistance(arguments: Namespace) -> None:
     if arguments.out is not None:
         check_target(Path(arguments.out))
     with Stages() as stages:
-        found, comm = _measured(config, stages)
+        found, comm = _measured(config, arguments, stages)
         result = report(found, config, arguments)
         text = json.dumps(result, indent=1, allow_nan=False)
         if arguments.out is not None:
@@ -46,18 +46,23 @@ def resistance(arguments: Namespace) -> None:
 
 def _check_contacts(config: Config, arguments: Namespace) -> None:
     """Raises ValueError for a contact that the device lacks, before it is meshed where the shape says its names."""
-    from fem_rashba.devices.conditions import Open
     from fem_rashba.devices.outline import Outline
 
-    geometry = config.shape.geometry
-    if not isinstance(geometry, Outline):
-        return
-    contacts = [name for name in geometry.terminals if not isinstance(config.terminals.get(name), Open)]
-    _check_asked(arguments, contacts)
+    if isinstance(config.shape.geometry, Outline):  # a mesh file says its names when it is read
+        _check_asked(arguments, _contacts(config, config.shape.geometry.terminals))
+
+
+def _contacts(config: Config, terminals: Iterable[str]) -> list[str]:
+    from fem_rashba.devices.conditions import Open
+
+    return [name for name in terminals if not isinstance(config.terminals.get(name), Open)]
 
 
 def _check_asked(arguments: Namespace, contacts: Iterable[str]) -> None:
+    from fem_rashba.studies.resistance import require_contacts
+
     contacts = list(contacts)
+    require_contacts(tuple(contacts))
     for option in ("current", "voltage", "van_der_pauw"):
         for name in getattr(arguments, option) or ():
             if name not in contacts:
@@ -66,7 +71,7 @@ def _check_asked(arguments: Namespace, contacts: Iterable[str]) -> None:
                 raise ValueError(f"--{option}: {name!r} must be a terminal that is not open; this device has {has}")
 
 
-def _measured(config: Config, stages: Stages) -> tuple[Reversal, Any]:
+def _measured(config: Config, arguments: Namespace, stages: Stages) -> tuple[Reversal, Any]:
     """The conductances at m and -m, and the ranks that share the mesh. Collective."""
     from dataclasses import asdict
 
@@ -76,6 +81,7 @@ def _measured(config: Config, stages: Stages) -> tuple[Reversal, Any]:
 
     device = meshed(config, stages)
     config.check_names(device.terminals, device.edges, device.regions)
+    _check_asked(arguments, _contacts(config, device.terminals))
     with in_section("film", FILM):
         found = reversal(
             device,
@@ -95,14 +101,13 @@ def report(found: Reversal, config: Config, arguments: Namespace) -> dict[str, A
     """Everything that is printed, as plain data.
 
     Raises:
-        ValueError: For contacts that the device does not have.
+        ValueError: If the contacts of van der Pauw are not in their order.
     """
     from fem_rashba import __version__
     from fem_rashba.studies.van_der_pauw import van_der_pauw
 
     forward = found.forward
     contacts = forward.terminals
-    _check_asked(arguments, contacts)
     ground = "drain" if "drain" in contacts else contacts[-1]
     result: dict[str, Any] = {
         "contacts": list(contacts),

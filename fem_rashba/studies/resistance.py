@@ -54,7 +54,7 @@ class Resistances:
 
     def __post_init__(self) -> None:
         count = len(self.terminals)
-        _require_contacts(self.terminals)
+        require_contacts(self.terminals)
         if np.shape(self.conductance) != (count, count) or not np.isfinite(self.conductance).all():
             raise ValueError(f"conductance must be a finite matrix of {count} x {count} for {count} terminals")
         apart = set(range(count)) - _reached(self.conductance)
@@ -252,14 +252,15 @@ def _contacts(device: Device, given: dict[str, Condition]) -> dict[str, Conditio
             known = ", ".join(map(repr, device.terminals))
             raise ValueError(f"unknown terminal {name!r}; this device has {known}")
     closed = {name: given.get(name) for name in device.terminals if not isinstance(given.get(name), Open)}
-    _require_contacts(tuple(closed))
+    require_contacts(tuple(closed))
     grounded = {
         name: Voltage(0.0, (condition.spin if condition else None) or "sink") for name, condition in closed.items()
     }
     return given | grounded
 
 
-def _require_contacts(names: tuple[str, ...]) -> None:
+def require_contacts(names: tuple[str, ...]) -> None:
+    """Raises ValueError for fewer than two."""
     if len(names) < 2:
         has = f"only {names[0]!r}" if names else "none"
         raise ValueError(f"a resistance needs at least two terminals that are not open; this device has {has}")
