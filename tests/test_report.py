@@ -26,7 +26,8 @@ from fem_rashba.results import report as module
 from fem_rashba.results.fields import NodalFields
 from fem_rashba.results.html import label, scaled, toml
 from fem_rashba.results.reduction import reduced
-from fem_rashba.results.report import report, zoom_data
+from fem_rashba.results.report import report
+from fem_rashba.results.zoomable import zoom_data
 
 CONFIG = """
 [film]

@@ -61,7 +61,8 @@ def _maps(arguments: Namespace) -> None:
     from fem_rashba.mpi import on_root
     from fem_rashba.results.fields import gathered_fields
     from fem_rashba.results.files import load
-    from fem_rashba.results.plot import check_names, plot_maps
+    from fem_rashba.results.painting import check_names
+    from fem_rashba.results.plot import plot_maps
 
     names = None if arguments.quantities is None else check_names(arguments.quantities)
     (out,) = arguments.outs
@@ -109,7 +110,7 @@ def _side_by_side(arguments: Namespace) -> None:
     from fem_rashba.results.fields import gathered_fields
     from fem_rashba.results.files import load
     from fem_rashba.results.multiples import differences, plot_multiples
-    from fem_rashba.results.plot import check_names
+    from fem_rashba.results.painting import check_names
 
     (name,) = check_names(arguments.quantities or ["dampinglike"])
     target = _picture(arguments.target, Path("multiples.png"))
@@ -142,7 +143,7 @@ def _config(out: str) -> dict[str, Any] | None:
 
 
 def _picture(given: str | None, default: Path) -> Path:
-    from fem_rashba.results.plot import png
+    from fem_rashba.results.painting import png
 
     return png(given) if given else default
 

@@ -17,7 +17,7 @@ from fem_rashba.results import figure as paper
 from fem_rashba.results.fields import NodalFields
 from fem_rashba.results.maps import KNOWN, Scale, scale
 from fem_rashba.results.overlays import longest_vector
-from fem_rashba.results.plot import areas, arrays_of, box_of, checked, draw_mesh, paint, png, saved
+from fem_rashba.results.painting import areas, arrays_of, box_of, checked, draw_mesh, paint, png, saved
 from fem_rashba.results.raster import rasterize
 
 IGNORED = ("solver", "output")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from fem_rashba.results import figure as paper
 from fem_rashba.results.maps import prefixed
-from fem_rashba.results.plot import png, saved
+from fem_rashba.results.painting import png, saved
 from fem_rashba.results.probe import COLUMNS, probe
 from fem_rashba.results.solution import Solution
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from fem_rashba.results.html import label, number, picture, scaled, table, toml
 from fem_rashba.results.maps import KNOWN
+from fem_rashba.results.zoomable import ZOOMED
 
 CONVENTIONS = (
     "Carriers have the charge −e. A terminal's current is the conventional current into the film; all of them add "
@@ -194,8 +195,7 @@ def _torque(torque: dict[str, Any], spin: dict[str, Any]) -> str:
 def _zoom(zoomed: str | None, ratio: float, note: str) -> str:
     if zoomed is None:
         return f"<p>{escape(note)}</p>"
-    names = [name for name in KNOWN if name != "torque"]
-    options = "".join(f"<option{' selected' if n == 'dampinglike' else ''}>{_plain(n)}</option>" for n in names)
+    options = "".join(f"<option{' selected' if n == 'dampinglike' else ''}>{_plain(n)}</option>" for n in ZOOMED)
     return f"""<div id="zoom">
 <div class="controls">
 <label>Quantity <select id="quantity">{options}</select></label>

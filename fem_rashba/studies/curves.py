@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from fem_rashba.results import figure as paper
 from fem_rashba.results.maps import prefixed
-from fem_rashba.results.plot import png, saved
+from fem_rashba.results.painting import png, saved
 
 SHOWN = ("fieldlike", "dampinglike", "current")
 """Variables that are drawn by default."""

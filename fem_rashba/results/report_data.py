@@ -1,0 +1,112 @@
+"""What a report is made of, gathered on one rank."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from dolfinx.mesh import entities_to_geometry
+
+from fem_rashba.mpi import on_root
+from fem_rashba.results.crossings import locate, pieces
+from fem_rashba.results.fields import NodalFields, gathered_fields
+from fem_rashba.results.files import SUMMARY
+from fem_rashba.results.profiles import profiles
+from fem_rashba.results.solution import Solution
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a report is made of, on one rank.
+
+    Attributes:
+        name: Of the device.
+        fields: With the spin currents.
+        terminals: Name -> lines, each of shape (2, 2), nm.
+        lines: What `probe` found along lines through the middle.
+        numbers: The content of summary.json.
+    """
+
+    name: str
+    fields: NodalFields
+    terminals: dict[str, list[np.ndarray]]
+    lines: list[np.ndarray]
+    numbers: dict[str, Any]
+
+
+def found(solution: Solution, out: Path) -> Found | None:
+    """All of it on rank 0, None on the others. Collective.
+
+    Raises:
+        ValueError: If the folder `out` has no summary.
+    """
+    numbers = on_root(solution.comm, lambda: _summary(out))
+    fields = gathered_fields(solution, spin_currents=True)
+    terminals, lines = _terminals(solution), _lines(solution)
+    if fields is None:
+        return None
+    return Found(name=solution.device.name, fields=fields, terminals=terminals, lines=lines, numbers=numbers)
+
+
+def _summary(out: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((out / SUMMARY).read_text())
+        for key in ("film", "mesh", "solver", "terminals", "torque", "spin_density", "balance", "versions", "warnings"):
+            found[key]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{str(out / SUMMARY)!r} is not the summary of a solution: {error!r}") from None
+    return dict(found)
+
+
+def _terminals(solution: Solution) -> dict[str, list[np.ndarray]]:
+    """Ends of the facets of every terminal, of all ranks. Collective."""
+    device = solution.device
+    device.mesh.topology.create_connectivity(1, 2)
+    owned = device.mesh.topology.index_map(1).size_local
+    result = {}
+    for name, tag in device.terminals.items():
+        facets = device.facet_tags.find(tag)
+        facets = facets[facets < owned]
+        here = np.empty((0, 2, 2))
+        if len(facets):
+            here = device.mesh.geometry.x[entities_to_geometry(device.mesh, 1, facets)[:, :2]][..., :2]
+        result[name] = list(np.concatenate(device.mesh.comm.allgather(here)))
+    return result
+
+
+def _lines(solution: Solution) -> list[np.ndarray]:
+    """What `probe` finds along the middle of the film, in x and in y, on the longest part in the film. Collective."""
+    x = solution.device.mesh.geometry.x[:, :2]
+    every = np.concatenate(solution.comm.allgather(x))
+    low, high = every.min(axis=0), every.max(axis=0)
+    middle = (low + high) / 2
+    found = []
+    for axis in (0, 1):
+        start, end = middle.copy(), middle.copy()
+        start[axis], end[axis] = low[axis], high[axis]
+        part = _longest_inside(solution, start, end)
+        if part is not None:
+            found.append(profiles(solution, *part))
+    return found
+
+
+def _longest_inside(
+    solution: Solution, start: np.ndarray, end: np.ndarray
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """The longest part of a line that is in the film; None if there is none. Collective."""
+    mesh = solution.device.mesh
+    t = pieces(mesh, start, end)
+    middles = (t[1:] + t[:-1])[:, None] / 2
+    here = np.zeros(len(middles), dtype=bool)
+    here[locate(mesh, (1 - middles) * start + middles * end).point] = True
+    there = np.logical_or.reduce(mesh.comm.allgather(here))
+    ends = np.flatnonzero(np.diff(np.concatenate([[0], there.astype(int), [0]])))
+    if not len(ends):
+        return None
+    runs = [(t[first], t[last]) for first, last in ends.reshape(-1, 2)]
+    first, last = max(runs, key=lambda run: run[1] - run[0])
+    a, b = ((1 - at) * start + at * end for at in (first, last))
+    return (float(a[0]), float(a[1])), (float(b[0]), float(b[1]))
