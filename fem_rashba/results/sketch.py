@@ -23,8 +23,13 @@ from fem_rashba.solvers.problem import Problem
 
 TERMINALS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#882255", "#999933")
 REGIONS = ("#f2f2f2", "#fbe3bd", "#d3e6f5", "#d9ecd3", "#eed9ea", "#f7d3cd")
-DASHES = ("-", (0, (4, 1.6)), (0, (1, 1.2)), (0, (4, 1.2, 1, 1.2)))
-"""Of the spin conditions of edges, in the order in which the edges come."""
+DASHES: dict[str, Any] = {
+    "sink": "-",
+    "insulating": (0, (4, 1.6)),
+    "relaxing": (0, (1, 1.2)),
+    "injected": (0, (4, 1.2, 1, 1.2)),
+}
+"""Of the spin conditions of edges."""
 
 _SIGNATURE = "fem-rashba"
 _MARGIN = 0.02
@@ -106,7 +111,8 @@ def draw(sketch: Sketch, path: str | Path) -> Path:
             axes.add_collection(
                 PolyCollection(list(sketch.cells[cells]), facecolors=color, edgecolors="0.55", linewidths=0.12)
             )
-        for dashes, (_, lines) in zip(_cycle(DASHES, len(sketch.edges)), sketch.edges.values(), strict=True):
+        for condition, (_, lines) in sketch.edges.items():
+            dashes = _dashes(condition)
             for loop in _joined(lines):
                 axes.plot(*loop.T, color=paper.INK, linewidth=0.9, linestyle=dashes, zorder=3)
         for color, lines in zip(_cycle(TERMINALS, len(sketch.terminals)), sketch.terminals.values(), strict=True):
@@ -153,14 +159,18 @@ def _legend(sketch: Sketch) -> tuple[list[str], list[Line2D | Patch]]:
     for color, name in zip(_cycle(TERMINALS, len(sketch.terminals)), sketch.terminals, strict=True):
         labels.append(name)
         handles.append(Line2D([], [], color=color, linewidth=2.2))
-    for dashes, (condition, (names, _)) in zip(_cycle(DASHES, len(sketch.edges)), sketch.edges.items(), strict=True):
+    for condition, (names, _) in sketch.edges.items():
         labels.append(f"{', '.join(names)}: {condition}")
-        handles.append(Line2D([], [], color=paper.INK, linewidth=0.9, linestyle=dashes))
+        handles.append(Line2D([], [], color=paper.INK, linewidth=0.9, linestyle=_dashes(condition)))
     named = sketch.regions if len(sketch.regions) > 1 else {}
     for color, name in zip(_cycle(REGIONS, len(named)), named, strict=True):
         labels.append(name)
         handles.append(Patch(facecolor=color, edgecolor="0.55", linewidth=0.3))
     return labels, handles
+
+
+def _dashes(condition: str) -> Any:
+    return DASHES[condition.partition(",")[0]]
 
 
 def _cycle(styles: tuple, count: int) -> list:
