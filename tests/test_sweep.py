@@ -299,7 +299,9 @@ def test_another_sweep_and_another_process_are_refused(tmp_path: Path, capsys: p
     assert "cannot be read: 'identity'; remove the folder to start anew" in capsys.readouterr().err
 
 
-def test_foreign_outputs_are_refused(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_foreign_outputs_are_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "mine.nc").write_text("thesis")
     assert sweep(tmp_path, "mine.nc") == 2
     assert "mine.nc' exists and was not written by fem-rashba" in capsys.readouterr().err
@@ -308,6 +310,10 @@ def test_foreign_outputs_are_refused(folder: Path, tmp_path: Path, capsys: pytes
     assert "its name must end in .nc" in capsys.readouterr().err
     assert sweep(tmp_path, "nowhere/sweep.nc") == 2
     assert "does not exist" in capsys.readouterr().err
+    with monkeypatch.context() as patch:
+        patch.setattr("os.access", lambda *_: False)
+        assert sweep(tmp_path, "sweep.nc") == 2
+    assert "cannot be written to" in capsys.readouterr().err
     (tmp_path / "sweep.nc.part").mkdir()
     (tmp_path / "sweep.nc.part" / "thesis.tex").write_text("x")
     assert sweep(tmp_path, "sweep.nc") == 2
@@ -421,11 +427,25 @@ def test_names_of_dimensions() -> None:
     paths = [("device", "width"), ("magnetization", "width"), ("film", "rashba_parameter"), ("a", "terminal")]
     assert dimension_names(paths) == ["device_width", "magnetization_width", "rashba_parameter", "a_terminal"]
     paths = [("terminals", "a", "voltage"), ("terminals", "b", "voltage"), ("regions", "x y", "custom", "drive_factor")]
-    assert dimension_names(paths, ["drive_factor"]) == ["a_voltage", "b_voltage", "custom_drive_factor"]
+    assert dimension_names(paths) == ["a_voltage", "b_voltage", "drive_factor"]
+    paths = [("regions", "x y", "film"), ("regions", "z", "film")]
+    assert dimension_names(paths) == ["x_y_film", "z_film"]
+    # the name of a variable too
+    assert dimension_names([("terminals", "a", "voltage")]) == ["a_voltage"]
+
+
+def test_the_voltage_of_a_terminal(tmp_path: Path) -> None:
+    """Twice the voltage, twice the torque."""
+    text = BASE + '[sweep]\nterminals.source.voltage = ["1 mV", "2 mV"]\n'
+    assert sweep(tmp_path, "sweep.nc", text=text) == 0
+    found = opened(tmp_path / "sweep.nc")
+    assert found["source_voltage"].values.tolist() == [0.001, 0.002]
+    assert found["voltage"].dims == ("source_voltage", "terminal")
+    np.testing.assert_allclose(found["torque_total"][1], 2 * found["torque_total"][0], rtol=1e-8)
 
 
 def test_dotted_and_quoted_keys_are_the_same() -> None:
     dotted = axes('terminals.source.voltage = ["1 mV", "2 mV"]\nfilm.polarization = [0.1]')
     quoted = axes('"terminals.source.voltage" = ["1 mV", "2 mV"]\n"film.polarization" = [0.1]')
     assert dotted == quoted
-    assert list(dotted) == ["voltage", "polarization"]
+    assert list(dotted) == ["source_voltage", "polarization"]

@@ -43,6 +43,7 @@ _KEYS: dict[str, Mapping[str, Key]] = {
     "device": {name: key for keys in schema.SHAPES.values() for name, key in keys.items()}
     | schema.MESH
     | schema.OUTLINE
+    | schema.GDS
     | schema.DISCRETIZATION,
     "magnetization": {
         name: key for keys in (*schema.TEXTURES.values(), *schema.MAGNETIZATIONS.values()) for name, key in keys.items()

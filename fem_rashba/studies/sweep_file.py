@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from fem_rashba.studies.plan import COMPONENT, DIRECTION, TERMINAL, Axis
-from fem_rashba.studies.record import TEXTS, VARIABLES, Row
+from fem_rashba.studies.plan import COMPONENT, DIRECTION, TERMINAL, TEXTS, VARIABLES, Axis
+from fem_rashba.studies.record import Row
 
 PROGRAM = "fem_rashba"
 CONVENTIONS = (
