@@ -11,11 +11,12 @@ import numpy as np
 
 from fem_rashba.mpi import on_root
 from fem_rashba.results.maps import KNOWN
-from fem_rashba.results.plot import plot_maps, plot_mesh
+from fem_rashba.results.plot import plot_maps
 from fem_rashba.results.profiles import draw_profiles
 from fem_rashba.results.report_data import Found, found
 from fem_rashba.results.report_text import Pictures, page
 from fem_rashba.results.scene import viewer
+from fem_rashba.results.sketch import draw
 from fem_rashba.results.solution import Solution
 from fem_rashba.results.zoomable import zoom_data
 
@@ -59,7 +60,7 @@ def write_report(content: Found, path: Path) -> str | None:
 
 def _html(content: Found, part: Path) -> tuple[str, str | None]:
     fields = content.fields
-    mesh = plot_mesh(fields.points, fields.cells, fields.cell_type, fields.degree, part / "mesh.png", content.terminals)
+    mesh = draw(content.sketch, part / "mesh.png")
     cuts = [draw_profiles(values, part / f"line{k}.png") for k, values in enumerate(content.lines)]
     maps = {path.stem: path for path in plot_maps(fields, part / "maps", list(KNOWN))}
     scripts = viewer()

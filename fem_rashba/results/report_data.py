@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from dolfinx.mesh import entities_to_geometry
 
 from fem_rashba.mpi import on_root
 from fem_rashba.results.crossings import locate, pieces
 from fem_rashba.results.fields import NodalFields, gathered_fields
 from fem_rashba.results.files import SUMMARY
 from fem_rashba.results.profiles import profiles
+from fem_rashba.results.sketch import Sketch, gathered
 from fem_rashba.results.solution import Solution
 
 
@@ -25,14 +25,14 @@ class Found:
     Attributes:
         name: Of the device.
         fields: With the spin currents.
-        terminals: Name -> lines, each of shape (2, 2), nm.
+        sketch: Of the device.
         lines: What `probe` found along lines through the middle.
         numbers: The content of summary.json.
     """
 
     name: str
     fields: NodalFields
-    terminals: dict[str, list[np.ndarray]]
+    sketch: Sketch
     lines: list[np.ndarray]
     numbers: dict[str, Any]
 
@@ -45,10 +45,10 @@ def found(solution: Solution, out: Path) -> Found | None:
     """
     numbers = on_root(solution.comm, lambda: _summary(out))
     fields = gathered_fields(solution, spin_currents=True)
-    terminals, lines = _terminals(solution), _lines(solution)
-    if fields is None:
+    sketch, lines = gathered(solution.problem), _lines(solution)
+    if fields is None or sketch is None:
         return None
-    return Found(name=solution.device.name, fields=fields, terminals=terminals, lines=lines, numbers=numbers)
+    return Found(name=solution.device.name, fields=fields, sketch=sketch, lines=lines, numbers=numbers)
 
 
 def _summary(out: Path) -> dict[str, Any]:
@@ -59,22 +59,6 @@ def _summary(out: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{str(out / SUMMARY)!r} is not the summary of a solution: {error!r}") from None
     return dict(found)
-
-
-def _terminals(solution: Solution) -> dict[str, list[np.ndarray]]:
-    """Ends of the facets of every terminal, of all ranks. Collective."""
-    device = solution.device
-    device.mesh.topology.create_connectivity(1, 2)
-    owned = device.mesh.topology.index_map(1).size_local
-    result = {}
-    for name, tag in device.terminals.items():
-        facets = device.facet_tags.find(tag)
-        facets = facets[facets < owned]
-        here = np.empty((0, 2, 2))
-        if len(facets):
-            here = device.mesh.geometry.x[entities_to_geometry(device.mesh, 1, facets)[:, :2]][..., :2]
-        result[name] = list(np.concatenate(device.mesh.comm.allgather(here)))
-    return result
 
 
 def _lines(solution: Solution) -> list[np.ndarray]:

@@ -144,7 +144,7 @@ def _device(numbers: dict[str, Any], mesh: Path) -> str:
         ["area", f"{number(m['area_nm2'])} nm²"],
         ["shortest and longest side of a cell", f"{number(m['h_min_nm'], 3)} nm, {number(m['h_max_nm'], 3)} nm"],
     ]
-    shown = picture(mesh, "Outline, terminals, and the cells of the mesh.")
+    shown = picture(mesh, "Mesh, regions, terminals, and edges by their spin condition.")
     return f'<div class="single">{shown}</div>{table([], rows, numbers=[1])}'
 
 
