@@ -22,6 +22,7 @@ from fem_rashba.physics.motion import InMotion, at_time, rate_field
 from fem_rashba.solvers.discretization import FIELDS, Discretization, split
 from fem_rashba.solvers.estimate import resolved_method
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, residual_vector
+from fem_rashba.solvers.multigrid import Multigrid
 from fem_rashba.solvers.terminals import Terminals
 
 # a third factorisation would cost memory and seldom be used
@@ -76,15 +77,24 @@ class Evolution:
         self._u, self._w = fem.Function(d.space), fem.Function(d.space)
         self._inverse_step, self._share = fem.Constant(mesh, 0.0), fem.Constant(mesh, 1.0)
         test, dx = ufl.TestFunction(d.space), d.measure("dx")
-        trial = ufl.TrialFunction(d.space)
-        self._operator, self._action = (
-            compiled(self._combined(w, test) * dx + d.edge_terms(w, test, driven=False, share=self._share))
-            for w in (trial, self._w)
-        )
+        self._operators: dict[int, fem.Form] = {}
+        self._multigrid = Multigrid(d, self._operator)
+        self._action = self._combined_form(d, self._w)
         steady = self._steady_part(self._u, test, d.electric_field, pumped=True) * dx
         self._residual = compiled(steady + d.edge_terms(self._u, test, driven=True))
         n, S = split(self._w)
         self._squares = [compiled(square * dx) for square in (n * n, ufl.dot(S, S))]
+
+    def _operator(self, d: Discretization) -> fem.Form:
+        """The operator at the degree of a discretization, compiled once."""
+        if d.problem.degree not in self._operators:
+            self._operators[d.problem.degree] = self._combined_form(d, ufl.TrialFunction(d.space))
+        return self._operators[d.problem.degree]
+
+    def _combined_form(self, d: Discretization, w: Any) -> fem.Form:
+        test = ufl.TestFunction(d.space)
+        edges = d.edge_terms(w, test, driven=False, share=self._share)
+        return compiled(self._combined(w, test) * d.measure("dx") + edges)
 
     def _steady_part(self, u: Any, test: Any, E: Any, pumped: bool) -> Any:
         d = self.discretization
@@ -178,12 +188,13 @@ class Evolution:
         self._inverse_step.value, self._share.value = key
         settings = self.settings
         system = LinearSystem(
-            self._operator,
+            self._operator(self.discretization),
             self.terminals.fixed,
             method=settings["method"],
             tolerance=settings["tolerance"],
             options=settings["petsc"],
             repeatable=settings["repeatable"],
+            multigrid=self._multigrid,
         )
         self.factorisations += 1
         system.factorize()

@@ -15,6 +15,7 @@ from dolfinx.fem.petsc import assemble_matrix
 from petsc4py import PETSc, __version__
 
 from fem_rashba.solvers.assembly import repeatable_matrix
+from fem_rashba.solvers.multigrid import FACTORISED, Multigrid, blocked
 from fem_rashba.solvers.options import merged, reason, was_used
 
 PETSC4PY = __version__
@@ -23,31 +24,8 @@ METHODS = ("auto", "direct", "iterative")
 # above this many unknowns the memory of a factorisation, not its time, is what a machine runs out of
 LARGEST_DIRECT = 1_000_000
 
-_DIRECT = {
-    "ksp_type": "preonly",
-    "pc_type": "lu",
-    "pc_factor_mat_solver_type": "mumps",
-    # room for the delayed pivots that the skew exchange term causes
-    "mat_mumps_icntl_14": "60",
-}
-_ITERATIVE = {
-    "ksp_type": "fgmres",
-    "ksp_gmres_restart": "100",
-    "ksp_max_it": "500",
-    # Gauss-Seidel over the four fields with a V-cycle for each: the operators of single fields are Laplacians with a
-    # positive rate, whatever the parameters; what couples the fields is left to the Krylov method
-    "pc_type": "fieldsplit",
-    "pc_fieldsplit_type": "multiplicative",
-    "pc_fieldsplit_block_size": "4",
-}
-for _field in range(4):
-    _ITERATIVE |= {
-        f"pc_fieldsplit_{_field}_fields": str(_field),
-        f"fieldsplit_{_field}_ksp_type": "preonly",
-        f"fieldsplit_{_field}_pc_type": "hypre",
-        f"fieldsplit_{_field}_pc_hypre_boomeramg_strong_threshold": "0.5",
-    }
-_PRESETS = {"direct": _DIRECT, "iterative": _ITERATIVE}
+_DIRECT = {"ksp_type": "preonly"} | FACTORISED
+_ITERATIVE = {"ksp_type": "fgmres", "ksp_gmres_restart": "60", "ksp_max_it": "300"}
 # MUMPS on several ranks adds in the order in which messages come: here every rank factorises the whole matrix
 _REPEATABLE = {
     "ksp_type": "preonly",
@@ -57,6 +35,9 @@ _REPEATABLE = {
     "redundant_mat_mumps_icntl_14": "60",
 }
 _REFINEMENTS = 4
+# what one pass of a Krylov method asks for: on very flat elements its own estimate of the residual stalls above the
+# rounding of the true one, from which the next pass starts
+_PASS = 1e-7
 _prefixes = itertools.count()
 
 
@@ -73,6 +54,7 @@ class LinearSystem:
         method: "auto", "direct" (MUMPS) or "iterative".
         tolerance: Largest relative residual, |b - A x| / |b|, of an accepted solution.
         options: PETSc options without prefix, over those of the method.
+        multigrid: The coarser levels of an iterative solve.
         repeatable: Whether every run on as many ranks gives the same digits; direct, and without options of one's own.
 
     Attributes:
@@ -92,6 +74,7 @@ class LinearSystem:
         method: str,
         tolerance: float,
         options: Mapping[str, str | float | bool],
+        multigrid: Multigrid,
         repeatable: bool = False,
     ) -> None:
         self.matrix = repeatable_matrix(form, fixed) if repeatable else assemble_matrix(form, bcs=list(fixed))
@@ -103,7 +86,12 @@ class LinearSystem:
         self._tolerance = tolerance
         given = _REPEATABLE if repeatable else options
         self._given = {str(key).lstrip("-"): _text(value) for key, value in given.items()}
-        self._options = merged(_PRESETS[self.method], self._given)
+        preset = _DIRECT if self.method == "direct" else _ITERATIVE | multigrid.options
+        self._options = merged(preset, self._given)
+        # without a coarser level, or with a preconditioner of the user's, the options say it all
+        self._multigrid = multigrid if self._options.get("pc_type") == "mg" else None
+        if self._multigrid is not None:
+            self.matrix = blocked(self.matrix)
         self._prefix = f"fem_rashba_{next(_prefixes)}_"
         self._checked = False
         self._solver = self._build()
@@ -113,11 +101,12 @@ class LinearSystem:
         solver = PETSc.KSP().create(self.matrix.comm)
         solver.setOptionsPrefix(self._prefix)
         solver.setOperators(self.matrix)
-        # the final check is on the true residual; the iteration's own estimate gets a margin
         solver.setTolerances(rtol=0.3 * self._tolerance, atol=0.0)
         for key, value in self._options.items():
             settings[self._prefix + key] = value
         try:
+            if self._multigrid is not None:
+                self._multigrid.attach(solver.getPC())
             solver.setFromOptions()
         except PETSc.Error as error:
             self.forget_options()
@@ -150,6 +139,9 @@ class LinearSystem:
         b.copy(r)
         # a factorisation with delayed pivots can lose digits; each pass of refinement brings them back
         for _ in range(_REFINEMENTS):
+            if self.method == "iterative" and "ksp_rtol" not in self._given:
+                # the final check is on the true residual; the iteration's own estimate gets a margin
+                self._solver.setTolerances(rtol=max(0.3 * self._tolerance * size / r.norm(), _PASS))
             self._apply(r, correction)
             x.axpy(1.0, correction)
             self.matrix.mult(x, r)
@@ -195,7 +187,7 @@ class LinearSystem:
     def forget_options(self) -> None:
         """Takes this solver's options out of PETSc's database, which would otherwise report some as unused."""
         settings = PETSc.Options()
-        for key in _PRESETS[self.method] | self._given:
+        for key in self._options:
             settings.delValue(self._prefix + key)
 
 

@@ -11,6 +11,7 @@ from dolfinx import fem
 from fem_rashba.devices.conditions import Open, Voltage
 from fem_rashba.solvers.discretization import discretize
 from fem_rashba.solvers.linear import LinearSystem, check_method
+from fem_rashba.solvers.multigrid import Multigrid
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.steady import Clock, Progress, SolverReport, respond
 from fem_rashba.solvers.terminals import Terminals
@@ -58,7 +59,14 @@ def solve_responses(
     residual = discretization.residual(u)
     bilinear = discretization.bilinear
     clock.stage("assembling")
-    system = LinearSystem(bilinear, terminals.fixed, method=method, tolerance=tolerance, options=petsc or {})
+    system = LinearSystem(
+        bilinear,
+        terminals.fixed,
+        method=method,
+        tolerance=tolerance,
+        options=petsc or {},
+        multigrid=Multigrid(discretization, attrgetter("bilinear")),
+    )
     names = tuple(terminals.contacts)
     try:
         clock.stage("factorizing" if system.method == "direct" else "setting up the preconditioner")

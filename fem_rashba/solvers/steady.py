@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from dolfinx import fem
@@ -17,6 +18,7 @@ from mpi4py import MPI
 
 from fem_rashba.solvers.discretization import Discretization, Source, discretize
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, check_method, residual_vector
+from fem_rashba.solvers.multigrid import Multigrid
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.terminals import Terminals
 from fem_rashba.units import AMPERE_PER_RATE
@@ -98,7 +100,13 @@ def solve_steady(
     bilinear = discretization.bilinear
     clock.stage("assembling")
     system = LinearSystem(
-        bilinear, terminals.fixed, method=method, tolerance=tolerance, options=petsc or {}, repeatable=repeatable
+        bilinear,
+        terminals.fixed,
+        method=method,
+        tolerance=tolerance,
+        options=petsc or {},
+        multigrid=Multigrid(discretization, attrgetter("bilinear")),
+        repeatable=repeatable,
     )
     try:
         clock.stage("factorizing" if system.method == "direct" else "setting up the preconditioner")

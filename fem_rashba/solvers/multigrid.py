@@ -1,0 +1,161 @@
+"""Multigrid over the polynomial degree: the four fields smoothed together, lowest degree solved directly.
+
+Precession couples the fields of a node faster than anything relaxes them, so a smoother works on blocks of four: an
+incomplete factorisation without fill, in reverse Cuthill-McKee order. That order follows the strong couplings across
+flat elements, which point by point smoothing does not reduce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import basix.ufl
+import numpy as np
+from dolfinx import fem
+from dolfinx.fem.petsc import assemble_matrix, interpolation_matrix
+from petsc4py import PETSc
+
+from fem_rashba.solvers.discretization import FIELDS, Discretization
+from fem_rashba.solvers.terminals import Terminals
+
+Operator = Callable[[Discretization], fem.Form]
+"""The compiled bilinear form of a discretization."""
+
+COARSER = {1: (), 2: (1,), 3: (2, 1), 4: (2, 1)}
+"""The degrees below each degree."""
+
+LARGEST_COARSE = {"even": 150_000, "graded": 1_000_000}
+"""Above this many unknowns of degree 1 aggregates of nodes take the place of a factorisation. Flat elements need many
+more iterations with aggregates."""
+
+_EVEN = 4.0
+FACTORISED = {
+    "pc_type": "lu",
+    "pc_factor_mat_solver_type": "mumps",
+    # room for the delayed pivots that the skew exchange term causes
+    "mat_mumps_icntl_14": "60",
+}
+
+_ROUNDING = 1e-10
+
+
+class Multigrid:
+    """The levels below a discretization, for one operator whose coefficients may change.
+
+    Args:
+        discretization: Of the finest level.
+        operator: Its bilinear form, and that of the same operator at lower degrees.
+    """
+
+    def __init__(self, discretization: Discretization, operator: Operator) -> None:
+        self._finest = discretization
+        self._operator = operator
+        self._levels: list[_Level] = []
+
+    @property
+    def options(self) -> dict[str, str]:
+        """PETSc options of the preconditioner."""
+        smoother = {
+            "ksp_norm_type": "none",
+            "sub_pc_type": "ilu",
+            "sub_pc_factor_mat_ordering_type": "rcm",
+        }
+        if self._finest.space.mesh.comm.size == 1:
+            smoother |= {"ksp_type": "richardson", "ksp_max_it": "1", "pc_type": "bjacobi"}
+        else:
+            # the ranks may divide the film along strong couplings, where only a Krylov method helps
+            smoother |= {"ksp_type": "gmres", "ksp_max_it": "3", "pc_type": "asm", "pc_asm_overlap": "3"}
+        levels = {f"mg_levels_{key}": value for key, value in smoother.items()}
+        coarse = FACTORISED if self._is_small else {"pc_type": "gamg", "pc_gamg_coarse_eq_limit": "4000"} | levels
+        if not COARSER[self._finest.problem.degree]:
+            return coarse
+        coarse = {"ksp_type": "preonly"} | coarse
+        return {"pc_type": "mg"} | levels | {f"mg_coarse_{key}": value for key, value in coarse.items()}
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether the lowest degree can be factorised."""
+        nodes = self._finest.space.mesh.topology.index_map(0).size_global
+        shortest, longest = self._finest.problem.device.element_size
+        return FIELDS * nodes <= LARGEST_COARSE["even" if longest <= _EVEN * shortest else "graded"]
+
+    def attach(self, pc: PETSc.PC) -> None:
+        """Gives a preconditioner, whose operator is that of the finest level, all coarser ones, of which there must be one. Collective."""
+        if not self._levels:
+            self._levels = self._built()
+        pc.setType(PETSc.PC.Type.MG)
+        pc.setMGLevels(len(self._levels) + 1)
+        finest = pc.getOperators()[0]
+        top = len(self._levels)
+        pc.getMGSmoother(top).setOperators(finest, finest)
+        for below, level in enumerate(self._levels, start=1):
+            matrix = level.assembled(self._operator, "aij" if below == top else "baij")
+            solver = pc.getMGCoarseSolve() if below == top else pc.getMGSmoother(top - below)
+            solver.setOperators(matrix, matrix)
+            pc.setMGInterpolation(top - below + 1, level.interpolation)
+
+    def _built(self) -> list[_Level]:
+        levels: list[_Level] = []
+        finer, fixed = self._finest, Terminals(self._finest).fixed_rows
+        for degree in COARSER[self._finest.problem.degree]:
+            level = _Level(finer, fixed, degree)
+            levels.append(level)
+            finer, fixed = level.discretization, level.fixed_rows
+        return levels
+
+
+class _Level:
+    """The same problem with a lower degree, and the way up to the next finer level."""
+
+    def __init__(self, finer: Discretization, finer_fixed: np.ndarray, degree: int) -> None:
+        mesh = finer.space.mesh
+        element = basix.ufl.element("Lagrange", mesh.basix_cell(), degree, shape=(FIELDS,))
+        # coefficients are shared, so that those which change do so on all levels
+        self.discretization = replace(
+            finer, problem=replace(finer.problem, degree=degree), space=fem.functionspace(mesh, element)
+        )
+        terminals = Terminals(self.discretization)
+        self._fixed, self.fixed_rows = terminals.fixed, terminals.fixed_rows
+        scalar = [fem.functionspace(mesh, ("Lagrange", d)) for d in (degree, finer.problem.degree)]
+        self.interpolation = _for_all_fields(interpolation_matrix(*scalar))
+        # fixed unknowns take no part in corrections
+        free = self.interpolation.createVecLeft(), self.interpolation.createVecRight()
+        for vector, rows in zip(free, (finer_fixed, self.fixed_rows), strict=True):
+            vector.set(1.0)
+            vector.array[rows] = 0.0
+        self.interpolation.diagonalScale(*free)
+
+    def assembled(self, operator: Operator, kind: str) -> PETSc.Mat:
+        matrix = assemble_matrix(operator(self.discretization), bcs=self._fixed)
+        matrix.assemble()
+        return blocked(matrix) if kind == "baij" else matrix
+
+
+def blocked(matrix: PETSc.Mat) -> PETSc.Mat:
+    """The matrix stored in blocks of four, in place of the one given."""
+    return matrix.convert(PETSc.Mat.Type.BAIJ, matrix)
+
+
+def _for_all_fields(scalar: PETSc.Mat) -> PETSc.Mat:
+    """The Kronecker product of an interpolation with the identity of the four fields."""
+    scalar.assemble()
+    starts, columns, values = scalar.getValuesCSR()
+    rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    kept = np.abs(values) > _ROUNDING
+    rows, columns, values = rows[kept], columns[kept], values[kept]
+    counts = np.bincount(rows, minlength=len(starts) - 1)
+    first = np.concatenate([[0], np.cumsum(counts)])
+    # each row of entries four times over, one time for each field
+    of = np.repeat(np.arange(len(counts)), FIELDS)
+    lengths = counts[of]
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    entry = np.arange(indptr[-1]) - np.repeat(indptr[:-1] - first[of], lengths)
+    field = np.repeat(np.tile(np.arange(FIELDS), len(counts)), lengths)
+    sizes = tuple(tuple(FIELDS * n for n in pair) for pair in scalar.getSizes())
+    integer = PETSc.IntType
+    csr = (indptr.astype(integer), (FIELDS * columns[entry] + field).astype(integer), values[entry])
+    result = PETSc.Mat().createAIJ(sizes, csr=csr, comm=scalar.comm)
+    result.assemble()
+    scalar.destroy()
+    return result

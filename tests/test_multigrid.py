@@ -1,0 +1,141 @@
+"""The iterative solver: few iterations whatever the film, the degree and the elements, and the same solution."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from samples import film
+
+STRONG = {"rashba_parameter": 0.05}
+# precession far faster than any relaxation: a smoother that takes the fields one by one fails here
+WEAK = {"rashba_parameter": 1e-3, "exchange_time": 2e-3, "spin_flip_time": math.inf}
+MOST = 12
+
+
+def solved(made, device, method, *, edges="sink", m=None, degree, regions=None):
+    from fem_rashba import Current, Ground, solve, uniform
+
+    return solve(
+        device,
+        made,
+        m or uniform([0.5, 0.3, 0.8]),
+        terminals={"source": Current("1 nA"), "drain": Ground()},
+        edges=edges,
+        regions=regions,
+        degree=degree,
+        method=method,
+        tolerance=1e-10,
+    )
+
+
+def assert_equal(device, made, **options):
+    direct, iterative = (solved(made, device, method, **options) for method in ("direct", "iterative"))
+    assert iterative.state.report.method == "iterative" and direct.state.report.method == "direct"
+    assert iterative.state.report.iterations <= MOST
+    a, b = (solution.state.u.x.array.reshape(-1, 4) for solution in (direct, iterative))
+    for component in range(4):
+        size = np.abs(a[:, component]).max()
+        assert np.abs(a - b)[:, component].max() <= 1e-6 * max(size, np.abs(a[:, 1:]).max())
+    assert iterative.state.voltages == pytest.approx(direct.state.voltages, rel=1e-6)
+
+
+@pytest.mark.parametrize("changes", [STRONG, WEAK], ids=["strong", "weak"])
+@pytest.mark.parametrize("degree", [1, 2, 3, 4])
+def test_graded_quadrilaterals(changes, degree):
+    """Elements hundreds of times as long as wide at the edges, and re-entrant corners."""
+    from fem_rashba import hall_cross
+
+    made = film(**changes)
+    device = hall_cross(arm_width=8.0, arm_length=4.0).mesh(made, degree=degree)
+    assert_equal(device, made, edges="insulating" if changes is WEAK else "sink", degree=degree)
+
+
+@pytest.mark.parametrize("changes", [STRONG, WEAK], ids=["strong", "weak"])
+def test_curved_triangles_with_a_texture(changes):
+    from fem_rashba import neel_wall, notched_strip
+
+    made = film(**changes)
+    shape = notched_strip(length=40.0, width=20.0, notch_width=10.0, notch_depth=5.0, notch="round")
+    wall = neel_wall(center=(20.0, 10.0), width=4.0)
+    assert_equal(shape.mesh(made, element_size=1.5, degree=3), made, edges="insulating", m=wall, degree=3)
+
+
+def test_elements_larger_than_the_lengths_of_the_film():
+    """The coarsest level does not resolve the precession; n still needs it."""
+    from fem_rashba import wire
+
+    made = film(**STRONG)
+    assert_equal(wire(length=100.0, width=40.0).mesh(made, element_size=4.0, degree=2), made, degree=2)
+
+
+def test_aggregates_where_the_lowest_degree_is_large(monkeypatch):
+    """Above a limit the lowest degree is not factorised."""
+    from fem_rashba import wire
+    from fem_rashba.solvers import multigrid
+
+    monkeypatch.setitem(multigrid.LARGEST_COARSE, "even", 5000)
+    for changes in (STRONG, WEAK):
+        made = film(**changes)
+        device = wire(length=60.0, width=30.0).mesh(made, element_size=1.0, degree=2)
+        assert_equal(device, made, edges="insulating", degree=2)
+
+
+def test_in_time():
+    """The operator of each time step at every degree, as the magnetization turns."""
+    from fem_rashba import uniform, wire
+    from fem_rashba.devices.conditions import Current, Ground
+    from fem_rashba.physics.motion import in_motion
+    from fem_rashba.solvers.clock import Clock
+    from fem_rashba.solvers.discretization import discretize
+    from fem_rashba.solvers.evolution import Evolution
+    from fem_rashba.solvers.problem import pose
+    from fem_rashba.solvers.transient import first_moment, moments
+
+    made = film(**STRONG)
+    device = wire(length=30.0, width=10.0).mesh(made, degree=3)
+    m = in_motion(uniform([1, 0, 0.5]), rotation_axis=[0, 0, 1], rotation_frequency=2.0)
+    terminals = {"source": Current("1 nA"), "drain": Ground()}
+    found = {}
+    for method in ("direct", "iterative"):
+        problem = pose(device, made, m, terminals=terminals, degree=3)
+        system = Evolution(discretize(problem), method=method, tolerance=1e-10, petsc={})
+        clock = Clock(end=0.05, step=0.01, tolerance=None)
+        *_, last = moments(system, clock, first_moment(system, clock, "zero"))
+        found[method] = last.u.copy()
+        assert system.method == method and (method == "direct" or 1 < system.iterations <= MOST)
+        system.destroy()
+    a, b = found["direct"].reshape(-1, 4), found["iterative"].reshape(-1, 4)
+    assert np.abs(a - b).max(axis=0) == pytest.approx(0, abs=1e-6 * np.abs(a[:, 1:]).max())
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_ranks(ranks, tmp_path):
+    """The ranks divide the film across the flat elements of its edges."""
+    program = (
+        "import sys\n"
+        f"sys.path[:0] = {sys.path!r}\n"
+        "import test_multigrid as t\n"
+        "from samples import film\n"
+        "from fem_rashba import hall_cross\n"
+        "for changes, edges in ((t.STRONG, 'sink'), (t.WEAK, 'insulating')):\n"
+        "    made = film(**changes)\n"
+        "    device = hall_cross(arm_width=20.0, arm_length=10.0).mesh(made, degree=2)\n"
+        "    solution = t.solved(made, device, 'iterative', edges=edges, degree=2)\n"
+        "    if device.mesh.comm.rank == 0:\n"
+        "        print(solution.state.report.iterations, repr(solution.state.voltages['source']))\n"
+    )
+
+    def on(n):
+        command = ["mpirun", "-n", str(n), sys.executable, "-c", program]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return np.array([[float(word) for word in line.split()] for line in done.stdout.splitlines()])
+
+    one, several = on(1), on(ranks)
+    assert several.shape == (2, 2) and (several[:, 0] <= 25).all()
+    assert several[:, 1] == pytest.approx(one[:, 1], rel=1e-7)
