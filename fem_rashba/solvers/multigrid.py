@@ -81,7 +81,7 @@ class Multigrid:
         return FIELDS * nodes <= LARGEST_COARSE["even" if longest <= _EVEN * shortest else "graded"]
 
     def attach(self, pc: PETSc.PC) -> None:
-        """Gives a preconditioner, whose operator is that of the finest level, all coarser ones, of which there must be one. Collective."""
+        """Gives a preconditioner of the finest matrix all coarser levels; degrees above 1 only. Collective."""
         if not self._levels:
             self._levels = self._built()
         pc.setType(PETSc.PC.Type.MG)
