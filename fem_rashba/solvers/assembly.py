@@ -1,4 +1,4 @@
-"""Matrices that have the same digits in every run on as many ranks.
+"""Assembled matrices: in blocks of four where a smoother needs them, or with the same digits in every run.
 
 PETSc adds what the other ranks contribute to a row in the order in which their messages come, so that on three ranks or
 more the last digits of a matrix differ between runs. dolfinx's own matrix adds them in the order of the ranks.
@@ -10,8 +10,22 @@ from collections.abc import Sequence
 
 import numpy as np
 from dolfinx import fem
+from dolfinx.fem.petsc import assemble_matrix, create_matrix
 from petsc4py import PETSc
 from scipy.sparse import bsr_array
+
+
+def blocked_matrix(form: fem.Form, fixed: Sequence[fem.DirichletBC]) -> PETSc.Mat:
+    """The assembled matrix in the blocks of the form's space, with a diagonal of 1 for fixed unknowns. Collective.
+
+    Args:
+        form: The bilinear form.
+        fixed: Dirichlet conditions whose unknowns are fixed.
+    """
+    matrix = create_matrix(form, PETSc.Mat.Type.BAIJ)
+    assemble_matrix(matrix, form, bcs=list(fixed))
+    matrix.assemble()
+    return matrix
 
 
 def repeatable_matrix(form: fem.Form, fixed: Sequence[fem.DirichletBC]) -> PETSc.Mat:

@@ -14,8 +14,8 @@ from dolfinx import fem, la
 from dolfinx.fem.petsc import assemble_matrix
 from petsc4py import PETSc, __version__
 
-from fem_rashba.solvers.assembly import repeatable_matrix
-from fem_rashba.solvers.multigrid import FACTORISED, Multigrid, blocked
+from fem_rashba.solvers.assembly import blocked_matrix, repeatable_matrix
+from fem_rashba.solvers.multigrid import FACTORISED, Multigrid
 from fem_rashba.solvers.options import merged, reason, was_used
 
 PETSC4PY = __version__
@@ -77,9 +77,8 @@ class LinearSystem:
         multigrid: Multigrid,
         repeatable: bool = False,
     ) -> None:
-        self.matrix = repeatable_matrix(form, fixed) if repeatable else assemble_matrix(form, bcs=list(fixed))
-        self.matrix.assemble()
-        size = self.matrix.getSize()[0]
+        space = form.function_spaces[0].dofmap
+        size = space.index_map.size_global * space.index_map_bs
         self.method = ("direct" if size <= LARGEST_DIRECT else "iterative") if method == "auto" else method
         self.iterations = 0
         self.residual = 0.0
@@ -91,7 +90,10 @@ class LinearSystem:
         # without a coarser level, or with a preconditioner of the user's, the options say it all
         self._multigrid = multigrid if self._options.get("pc_type") == "mg" else None
         if self._multigrid is not None:
-            self.matrix = blocked(self.matrix)
+            self.matrix = blocked_matrix(form, fixed)
+        else:
+            self.matrix = repeatable_matrix(form, fixed) if repeatable else assemble_matrix(form, bcs=list(fixed))
+        self.matrix.assemble()
         self._prefix = f"fem_rashba_{next(_prefixes)}_"
         self._checked = False
         self._solver = self._build()

@@ -16,6 +16,7 @@ from dolfinx import fem
 from dolfinx.fem.petsc import assemble_matrix, interpolation_matrix
 from petsc4py import PETSc
 
+from fem_rashba.solvers.assembly import blocked_matrix
 from fem_rashba.solvers.discretization import FIELDS, Discretization
 from fem_rashba.solvers.terminals import Terminals
 
@@ -90,7 +91,7 @@ class Multigrid:
         top = len(self._levels)
         pc.getMGSmoother(top).setOperators(finest, finest)
         for below, level in enumerate(self._levels, start=1):
-            matrix = level.assembled(self._operator, "aij" if below == top else "baij")
+            matrix = level.assembled(self._operator, blocked=below < top)
             solver = pc.getMGCoarseSolve() if below == top else pc.getMGSmoother(top - below)
             solver.setOperators(matrix, matrix)
             pc.setMGInterpolation(top - below + 1, level.interpolation)
@@ -126,15 +127,13 @@ class _Level:
             vector.array[rows] = 0.0
         self.interpolation.diagonalScale(*free)
 
-    def assembled(self, operator: Operator, kind: str) -> PETSc.Mat:
-        matrix = assemble_matrix(operator(self.discretization), bcs=self._fixed)
+    def assembled(self, operator: Operator, *, blocked: bool) -> PETSc.Mat:
+        form = operator(self.discretization)
+        if blocked:
+            return blocked_matrix(form, self._fixed)
+        matrix = assemble_matrix(form, bcs=self._fixed)
         matrix.assemble()
-        return blocked(matrix) if kind == "baij" else matrix
-
-
-def blocked(matrix: PETSc.Mat) -> PETSc.Mat:
-    """The matrix stored in blocks of four, in place of the one given."""
-    return matrix.convert(PETSc.Mat.Type.BAIJ, matrix)
+        return matrix
 
 
 def _for_all_fields(scalar: PETSc.Mat) -> PETSc.Mat:

@@ -1,0 +1,94 @@
+"""Iterations of the iterative solver to a relative residual of 1e-8, over the box of films that the model covers.
+
+    python tests/benchmarks/iterations.py [--quick]
+
+One row for each mesh, degree and spin condition: the most iterations of any film and magnetization, and which they are.
+Degree 1 on a small mesh is factorised (one iteration); above 150,000 unknowns it takes aggregates of nodes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+from collections.abc import Iterator
+
+from mpi4py import MPI
+
+from fem_rashba import Film, Ground, Voltage, neel_wall, uniform, wire
+from fem_rashba.devices.device import Device
+from fem_rashba.physics.magnetization import Magnetization
+from fem_rashba.solvers.estimate import unknowns
+from fem_rashba.solvers.linear import ConvergenceError
+from fem_rashba.solvers.problem import pose
+from fem_rashba.solvers.steady import solve_steady
+
+RASHBA_PARAMETERS = (0.0, 1e-3, 1e-2, 5e-2, 0.1)
+EXCHANGE_TIMES = (2e-3, 1e-1)
+SPIN_FLIP_TIMES = (0.1, math.inf)
+MAGNETIZATIONS: dict[str, Magnetization] = {
+    "x": uniform([1, 0, 0]),
+    "y": uniform([0, 1, 0]),
+    "z": uniform([0, 0, 1]),
+    "oblique": uniform([0.5, 0.3, 0.8]),
+    "wall": neel_wall(center=(30.0, 10.0), width=3.0),
+}
+LENGTH, WIDTH = 60.0, 20.0
+TOLERANCE = 1e-8
+
+
+def films(quick: bool) -> Iterator[Film]:
+    """Every corner of the box, and the values between."""
+    for alpha, exchange, flip in itertools.product(RASHBA_PARAMETERS, EXCHANGE_TIMES, SPIN_FLIP_TIMES):
+        if quick and (alpha not in (1e-3, 0.1) or math.isfinite(flip)):
+            continue
+        yield Film(
+            rashba_parameter=alpha,
+            exchange_time=exchange,
+            momentum_relaxation_time=1e-3,
+            spin_flip_time=flip,
+            fermi_wavevector=4.3,
+        )
+
+
+def iterations(device: Device, film: Film, m: Magnetization, edges: str, degree: int) -> float:
+    """Of one solve; infinite if it does not converge."""
+    terminals = {"source": Voltage("1 mV"), "drain": Ground()}
+    problem = pose(device, film, m, terminals=terminals, edges=edges, degree=degree)
+    try:
+        return solve_steady(problem, method="iterative", tolerance=TOLERANCE).report.iterations
+    except ConvergenceError:
+        return math.inf
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="the corners of the box that are hardest")
+    quick = parser.parse_args().quick
+    shape = wire(length=LENGTH, width=WIDTH)
+    root = MPI.COMM_WORLD.rank == 0
+    if root:
+        print(
+            f"{'mesh':8} {'degree':>6} {'edges':10} {'unknowns':>8} {'solves':>6} {'most':>5}  film and magnetization"
+        )
+    for kind, degree, edges in itertools.product(("uniform", "graded"), (1, 2, 3, 4), ("sink", "insulating")):
+        found = []
+        for film in films(quick):
+            size = "auto" if kind == "graded" else 1.0
+            walls = {name: m.walls if kind == "graded" else () for name, m in MAGNETIZATIONS.items()}
+            plain = shape.mesh(film, element_size=size, degree=degree)
+            for name, m in MAGNETIZATIONS.items():
+                device = shape.mesh(film, element_size=size, degree=degree, walls=walls[name]) if walls[name] else plain
+                needed = iterations(device, film, m, edges, degree)
+                what = f"alpha {film.rashba_parameter:g} eV nm, tau_D {film.exchange_time:g} ps, "
+                found.append((needed, what + f"tau_sf {film.spin_flip_time:g} ps, m {name}"))
+        worst = max(found)
+        if root:
+            print(
+                f"{kind:8} {degree:6} {edges:10} {unknowns(plain, degree):8} {len(found):6} {worst[0]:5g}  {worst[1]}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
