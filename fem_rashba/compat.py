@@ -10,6 +10,8 @@ from dolfinx import fem
 from dolfinx.mesh import GhostMode, Mesh, MeshTags, create_cell_partitioner, create_mesh
 from mpi4py import MPI
 
+from fem_rashba.compilation import locked
+
 try:
     from dolfinx.io import gmsh as _gmsh_io
 except ImportError:
@@ -46,9 +48,11 @@ def compiled(form: Any) -> Any:
 
     Processes that compile the same form wait for each other; on a loaded machine longer than dolfinx allows for.
     """
-    return fem.form(form, jit_options=_JIT)
+    with locked():
+        return fem.form(form, jit_options=_JIT)
 
 
 def compiled_expression(expression: Any, points: np.ndarray) -> fem.Expression:
     """The expression at reference points, just-in-time compiled. Collective."""
-    return fem.Expression(expression, points, jit_options=_JIT)
+    with locked():
+        return fem.Expression(expression, points, jit_options=_JIT)

@@ -14,14 +14,15 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fem_rashba"
 # an arrow goes from right to left and never the other way
 ORDER = ("units", "physics", "grids", "devices", "solvers", "results", "studies", "config", "cli")
-# what stands beside the order: the version, dolfinx's versions, and work of one rank for all
-BESIDE = ("compat", "mpi")
+# what stands beside the order: dolfinx's versions, the lock around its compiler, and work of one rank for all
+BESIDE = ("compat", "compilation", "mpi")
 HOME = {"gmsh": {"devices"}, "petsc4py": {"solvers"}, "slepc4py": {"solvers"}, "pyvista": {"results"}}
 # names of modules and of their packages on conda-forge where they differ
 CONDA = {
     "dolfinx": "fenics-dolfinx",
     "ufl": "fenics-dolfinx",
     "basix": "fenics-dolfinx",
+    "ffcx": "fenics-dolfinx",
     "gmsh": "python-gmsh",
     "matplotlib": "matplotlib-base",
     "PIL": "pillow",
