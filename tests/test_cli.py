@@ -380,6 +380,19 @@ def test_closed_pipe() -> None:
     assert running.wait(timeout=60) == 141
 
 
+def test_pipe_closed_under_petsc(solved: Path) -> None:
+    """Nor does PETSc, which is running by then, say anything about it."""
+    words = ("probe", solved, "--line", "-10,0", "10,0", "-n", "2000")
+    running = process(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdout is not None
+    assert running.stderr is not None
+    running.stdout.readline()
+    running.stdout.close()
+    assert running.stderr.read() == ""
+    running.stderr.close()
+    assert running.wait(timeout=60) == 141
+
+
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_full_output(stream: str, tmp_path: Path) -> None:
     """Output that cannot be written is an error, and no traceback."""

@@ -157,7 +157,10 @@ def test_fields_of_a_sweep(tmp_path: Path, capsys: pytest.CaptureFixture) -> Non
     assert main(["sweep", str(config), "-o", str(out)]) == 0
     capsys.readouterr()
     assert main(["fields", str(out)]) == 0
-    groups = json.loads(capsys.readouterr().out)["groups"]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["points"] == {"solved": 8, "swept": 8}
+    assert printed["at_units"]["film.rashba_parameter"] == "eV nm"
+    groups = printed["groups"]
     assert [group["at"] for group in groups] == [{"film.rashba_parameter": 0.01}, {"film.rashba_parameter": 0.02}]
     with xr.open_dataset(out, engine="h5netcdf") as found:
         for i, group in enumerate(groups):

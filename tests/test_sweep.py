@@ -188,7 +188,9 @@ device.length = ["24 nm", "30 nm"]
 
 
 @pytest.mark.parametrize("at", ["1", "3", "-4", "before", "after"])
-def test_a_killed_sweep_ends_with_the_same_digits(folder: Path, tmp_path: Path, at: str) -> None:
+def test_a_killed_sweep_ends_with_the_same_digits(
+    folder: Path, tmp_path: Path, at: str, capsys: pytest.CaptureFixture
+) -> None:
     (tmp_path / "sweep.toml").write_text(BASE + SWEEP)
     command = ["sweep", str(tmp_path / "sweep.toml"), "-o", str(tmp_path / "sweep.nc")]
     ended = subprocess.run([sys.executable, "-c", KILLED, at, *command], check=False, capture_output=True)
@@ -198,6 +200,8 @@ def test_a_killed_sweep_ends_with_the_same_digits(folder: Path, tmp_path: Path, 
     # what is done so far can be read
     done = {"1": 0, "3": 2, "-4": 4}.get(at, 8)
     assert int(np.isfinite(read(tmp_path / "sweep.nc")["fieldlike"]).sum()) == done
+    assert main(["plot", str(tmp_path / "sweep.nc"), "-o", str(tmp_path / ".some.png")]) == 0
+    assert capsys.readouterr().out.endswith(" written\n" if done == 8 else f" written; {done} of 8 points are solved\n")
     assert main(command) == 0
     xr.testing.assert_identical(opened(tmp_path / "sweep.nc"), opened(folder / "sweep.nc"))
     assert {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")} == {"sweep.toml", "sweep.nc"}

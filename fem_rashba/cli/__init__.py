@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     comm = exits.world()
     status, message, failure = 0, "", None
-    with exits.terminable(comm), exits.silent(0 if comm is None else comm.rank):
+    with exits.pipes_may_close(), exits.terminable(comm), exits.silent(0 if comm is None else comm.rank):
         try:
             _run(list(sys.argv[1:] if argv is None else argv))
             print(end="", flush=True)

@@ -66,6 +66,17 @@ def terminable(comm: MPI.Comm | None) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+@contextlib.contextmanager
+def pipes_may_close() -> Iterator[None]:
+    """Lets a closed pipe be an error of the write: PETSc would catch SIGPIPE and end all ranks with a page of words."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+    try:
+        yield
+    finally:
+        signal.sigtimedwait({signal.SIGPIPE}, 0)  # one that waits would come now
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def verdict(error: BaseException) -> tuple[int, str]:
     """The exit status for an exception and what to tell: a line, or the traceback of what is not foreseen."""
     if isinstance(error, SystemExit):

@@ -97,12 +97,15 @@ def _curves(arguments: Namespace) -> None:
 
     from fem_rashba.mpi import on_root
     from fem_rashba.studies.curves import draw_curves
-    from fem_rashba.studies.sweep_file import read
+    from fem_rashba.studies.sweep import read
+    from fem_rashba.studies.sweep_file import solved
 
     (out,) = arguments.outs
     target = _picture(arguments.target, Path(out).with_suffix(".png"))
     found = on_root(MPI.COMM_WORLD, lambda: read(out))
-    _one(MPI.COMM_WORLD, target, lambda path: draw_curves(found, path, arguments.quantities))
+    done, points = solved(found)
+    lacking = f"; {done} of {points} points are solved" if done < points else ""
+    _one(MPI.COMM_WORLD, target, lambda path: draw_curves(found, path, arguments.quantities), lacking)
 
 
 def _side_by_side(arguments: Namespace) -> None:
@@ -148,14 +151,14 @@ def _picture(given: str | None, default: Path) -> Path:
     return png(given) if given else default
 
 
-def _one(comm: Any, target: Path, draw: Callable[[Path], Path]) -> None:
+def _one(comm: Any, target: Path, draw: Callable[[Path], Path], note: str = "") -> None:
     """A picture that appears whole or not at all. Collective; rank 0 draws."""
     from fem_rashba.mpi import on_root
 
     with Stages() as stages, named(str(target)):
         stages("drawing")
         on_root(comm, lambda: _whole(target, draw))
-    print(f"{target} written")
+    print(f"{target} written{note}")
 
 
 def _whole(target: Path, draw: Callable[[Path], Path]) -> None:

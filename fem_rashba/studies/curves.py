@@ -41,7 +41,7 @@ def draw_curves(found: xr.Dataset, path: str | Path, names: Sequence[str] | None
         ValueError: If the path does not end in .png, or a variable is unknown or no number.
     """
     path = png(path)
-    names = _checked(found, SHOWN if names is None else names)
+    names = _checked(found, [name for name in SHOWN if name in found] if names is None else names)
     axes = [str(name) for name in found[names[0]].dims if "toml_key" in found[name].attrs]
     *others, last = axes
     panels = [panel for name in names for panel in _panels(found[name], axes)]
@@ -66,7 +66,7 @@ def _checked(found: xr.Dataset, names: Sequence[str]) -> list[str]:
     numbers = [str(name) for name, values in found.data_vars.items() if values.dtype.kind == "f"]
     for name in names:
         if name not in numbers:
-            raise ValueError(f"unknown number {name!r} of a sweep; there are {', '.join(map(repr, numbers))}")
+            raise ValueError(f"the sweep has no quantity {name!r}; it has {', '.join(map(repr, numbers))}")
     return list(names)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import xarray as xr
 
 from fem_rashba.studies.angular import basis
+from fem_rashba.studies.sweep_file import solved
 
 FORMS = ("isotropic", "garello", "expansion")
 _NEEDED = ("field_per_torque", "current_density")
@@ -135,7 +136,13 @@ def report(sweep: xr.Dataset) -> dict[str, Any]:
     groups = [group for group in groups if group["directions"]]
     if not groups:
         raise ValueError("the sweep has no point with a uniform magnetization, which effective fields need")
-    return {"unit": "mT per 1e11 A/m^2", "groups": groups}
+    keys = [sweep[name] for name in sweep["fieldlike"].dims]
+    return {
+        "unit": "mT per 1e11 A/m^2",
+        "points": dict(zip(("solved", "swept"), solved(sweep), strict=True)),
+        "at_units": {str(key.attrs["toml_key"]): str(key.attrs["units"]) for key in keys if key.dtype.kind == "f"},
+        "groups": groups,
+    }
 
 
 def _groups(sweep: xr.Dataset) -> Iterator[tuple[dict[str, Any], xr.Dataset]]:

@@ -115,8 +115,19 @@ def read(path: str | Path) -> xr.Dataset:
     """
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"{str(path)!r} must be a NetCDF file of fem-rashba; there is no such file")
+        what = "it is a folder" if path.is_dir() else "there is no such file"
+        raise ValueError(f"{str(path)!r} must be a NetCDF file of fem-rashba; {what}")
     if not _is_ours(path):
         raise ValueError(f"{str(path)!r} must be a NetCDF file of fem-rashba, and is not")
     with xr.open_dataset(path, engine="h5netcdf") as found:
         return found.load()
+
+
+def solved(found: xr.Dataset) -> tuple[int, int]:
+    """How many points of a sweep have numbers, and how many there are."""
+    points = [name for name, key in found.coords.items() if "toml_key" in key.attrs]
+    known = xr.zeros_like(found["message"], dtype=bool)
+    for values in found.data_vars.values():
+        if values.dtype.kind == "f":
+            known |= np.isfinite(values).any([name for name in values.dims if name not in points])
+    return int(known.sum()), known.size
