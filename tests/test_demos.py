@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import runpy
 import subprocess
 import sys
@@ -14,6 +15,17 @@ from fem_rashba.config import sweeping
 
 DEMOS = Path(__file__).parents[1] / "demos"
 NAMES = sorted(path.name for path in DEMOS.iterdir() if (path / f"{path.name}.py").is_file())
+TASKS = (
+    "gds_hall_bar",
+    "hall_resistance",
+    "harmonic_hall",
+    "looking",
+    "micromagnetics",
+    "spin_injection",
+    "sweep",
+    "van_der_pauw",
+)
+"""Demos of one measurement each, which show how little a user has to write."""
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -41,6 +53,17 @@ def test_demo_has_a_configuration_and_a_small_picture(name):
     picture = (DEMOS / name / f"{name}.png").read_bytes()
     assert picture.startswith(PNG)
     assert len(picture) < 150_000
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_takes_less_than_thirty_lines(name):
+    """Imports and all; docstrings, comments and empty lines do not count."""
+    tree = ast.parse((DEMOS / name / f"{name}.py").read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node):
+            del node.body[0]
+    used = {line for node in ast.walk(tree) if hasattr(node, "lineno") for line in (node.lineno, node.end_lineno)}
+    assert 15 < len(used) < 30
 
 
 def test_run_knows_every_demo(tmp_path):

@@ -250,6 +250,6 @@ def test_numbers_of_the_demo() -> None:
     driven = layered_wire(films, (0, 0, 1.0), 1.0, INSULATING, INSULATING)
     gradient = -sum(layer.current for layer in alone) / sum(layer.current for layer in driven)
     assert demo["FIELD"] == pytest.approx(gradient / film(**plain).coefficients.states, rel=1e-8)
-    for y, expected in demo["EXACT"].items():
+    for y, *expected in demo["EXACT"]:
         one, other = next(pair for pair in zip(alone, driven, strict=True) if pair[0].y[0] <= y <= pair[0].y[-1])
         np.testing.assert_allclose((one.S(y) + gradient * other.S(y))[1:], expected, atol=6e-9)

@@ -35,17 +35,14 @@ def main(folder: Path) -> Path:
     film, area, volts, amperes = solution.film, solution.device.area, voltages(solution), currents(solution)
     print(f"\narea of the film      {area:.3f} nm^2, as drawn {AREA} nm^2")
     print(f"sum of the currents   {sum(amperes.values()):.0e} A of {amperes['source']:.0e} A")
-    print(
-        f"four-point resistance {(volts['left1'] - volts['left2']) / CURRENT:.1f} Ohm, {80 / WIDTH:g} squares less the"
-    )
-    print(f"  part in the probes; a square is {film.sheet_resistance:.1f} Ohm")
+    print(f"four-point resistance {(volts['left1'] - volts['left2']) / CURRENT:.1f} Ohm, two squares less the part in")
+    print(f"  the probes; a square is {film.sheet_resistance:.1f} Ohm")
     found = probe(solution, np.array([[100.0, 0.0]]))[0, 6:9]
     bulk = infinite_medium(film, np.array([0.0, 0.0, 1.0]), (CURRENT * film.sheet_resistance / WIDTH, 0.0)).torque
     off, allowed = np.linalg.norm(found - bulk) / np.linalg.norm(bulk), np.exp(-WIDTH / 2 / film.lengths.longest)
     print(f"torque in the middle  ({found[0]:.5g}, {found[1]:.5g}) eV/nm^2")
     print(f"  infinite medium     ({bulk[0]:.5g}, {bulk[1]:.5g}) eV/nm^2; off by {off:.0e}, allowed {allowed:.0e}")
-    assert abs(area / AREA - 1) < 1e-9
-    assert abs(sum(amperes.values())) < 1e-9 * CURRENT
+    assert abs(area / AREA - 1) < 1e-9 and abs(sum(amperes.values())) < 1e-9 * CURRENT
     assert off < allowed
     return Path(shutil.copy(folder / "solution" / "dampinglike.png", folder / "gds_hall_bar.png"))
 

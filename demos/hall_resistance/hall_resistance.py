@@ -6,68 +6,43 @@ and goes as sin 2 phi: the planar Hall effect of the charge-spin coupling (aniso
     python demos/hall_resistance/hall_resistance.py [FOLDER]
 
 What is known: the mirror at the diagonal of the cross exchanges the pairs of contacts and phi with 90 deg - phi, so
-R(phi) - R(90 deg - phi) is the Onsager residual R_AB,CD(m) - R_CD,AB(-m), for any couplings. For `consistent` it is not
-zero, and the curve is not symmetric about 45 deg; with `reciprocal_current` both hold to the solver's tolerance.
+R(phi) - R(90 deg - phi) is the Onsager residual R_AB,CD(m) - R_CD,AB(-m), for any couplings. For the consistent ones it
+is not zero, and the curve is not symmetric about 45 deg; with `reciprocal_current` both hold to the solver's tolerance.
 """
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from fem_rashba import config, reversal
-from fem_rashba.physics.couplings import COUPLINGS
-from fem_rashba.results.figure import STYLE
+from fem_rashba.results.panels import panels
 
 HERE = Path(__file__).parent
 PHI = np.arange(0.0, 180.0, 15.0)
-PAIRED = replace(COUPLINGS["consistent"], reciprocal_current=True)
 
 
 def main(folder: Path) -> Path:
     """Solve, compare, draw; returns the path of the picture."""
-    folder.mkdir(parents=True, exist_ok=True)
-    toml = HERE / "hall_resistance.toml"
-    turned = [config.load(toml, [f"magnetization.phi={phi:g} deg"], driven=False).magnetization for phi in PHI]
-    given = config.load(toml, driven=False)
-    device = given.shape.mesh(given.film, element_size=given.element_size, degree=given.degree)
-    pairs = {"current": ("source", "drain"), "voltage": ("left", "right")}
-    found = {}
-    for name, couplings in (("consistent", "consistent"), ("reciprocal", PAIRED)):
-        film = replace(given.film, couplings=couplings)
-        each = [reversal(device, film, m, degree=given.degree).four_point(**pairs) for m in turned]
-        found[name] = planar, residual = np.array([[r.even, r.onsager] for r in each]).T
-        mirrored = planar - planar[np.searchsorted(PHI, (90 - PHI) % 180)]
-        print(f"{name:<11} planar Hall {amplitude(planar, 2):+.4f} Ohm sin 2 phi")
-        print(f"{'':<11} Onsager residual up to {abs(residual).max():.1e} Ohm")
-        assert abs(mirrored - residual).max() < 1e-10 * film.sheet_resistance
-        assert (abs(residual).max() < 1e-10 * film.sheet_resistance) == (name == "reciprocal")
-    with rc_context(STYLE):
-        draw(found, folder / "hall_resistance.png")
+    with panels(folder / "hall_resistance.png", rows=2, size=(8.6, 9.0), sharex=True) as (upper, lower):
+        for reciprocal in ("false", "true"):
+            changes = [[f"magnetization.phi={p} deg", f"film.custom.reciprocal_current={reciprocal}"] for p in PHI]
+            turned = [config.load(HERE / "hall_resistance.toml", change) for change in changes]
+            film = turned[0].film
+            device = turned[0].shape.mesh(film, element_size=turned[0].element_size, degree=2)
+            both = [reversal(device, film, each.magnetization, degree=2) for each in turned]
+            each = [found.four_point(current=("source", "drain"), voltage=("left", "right")) for found in both]
+            planar, residual = np.array([[found.even, found.onsager] for found in each]).T
+            print(f"reciprocal_current = {reciprocal}: planar Hall resistance at 45 deg {planar[3]:+.4f} Ohm")
+            print(f"  Onsager residual up to {abs(residual).max():.1e} Ohm")
+            assert abs(planar - planar[(6 - np.arange(12)) % 12] - residual).max() < 1e-10 * film.sheet_resistance
+            assert (abs(residual).max() < 1e-10 * film.sheet_resistance) == (reciprocal == "true")
+            upper.plot(PHI, planar, "o:", label=f"reciprocal_current = {reciprocal}")
+            lower.plot(PHI, 1e3 * residual, "o:")
+        upper.set(ylabel=r"planar Hall resistance ($\Omega$)")
+        lower.set(xlabel=r"$\varphi$ (deg)", ylabel=r"Onsager residual (m$\Omega$)", xticks=range(0, 181, 45))
+        upper.legend()
     return folder / "hall_resistance.png"
-
-
-def amplitude(values: np.ndarray, times: int) -> float:
-    """Of sin(times phi) in values at PHI."""
-    return float(2 * np.mean(values * np.sin(times * np.radians(PHI))))
-
-
-def draw(found: dict[str, np.ndarray], path: Path) -> None:
-    """Points, and the first wave that the symmetry of each allows."""
-    figure = Figure(figsize=(8.6 / 2.54, 9.0 / 2.54), dpi=240, layout="constrained")
-    panels, fine = figure.subplots(2, sharex=True), np.linspace(0, 180, 181)
-    for (name, rows), color in zip(found.items(), ("C3", "C0"), strict=True):
-        for axes, values, times in zip(panels, rows * [[1], [1e3]], (2, 4), strict=True):
-            axes.plot(fine, amplitude(values, times) * np.sin(times * np.radians(fine)), color, lw=0.8)
-            axes.plot(PHI, values, "o", color=color, ms=3, label=name)
-    panels[0].set_title(r"planar Hall resistance ($\Omega$); lines $\sin 2\varphi$", loc="left", fontsize=7.5)
-    panels[1].set_title(r"Onsager residual (m$\Omega$); lines $\sin 4\varphi$", loc="left", fontsize=7.5)
-    panels[1].set(xlabel=r"angle of m to the current, $\varphi$ (deg)", xticks=range(0, 181, 45))
-    panels[0].legend(loc="upper left", frameon=False)
-    figure.savefig(path, metadata={"Software": None})
 
 
 if __name__ == "__main__":

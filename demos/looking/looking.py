@@ -42,11 +42,8 @@ def main(folder: Path) -> Path:
     lost, taken = HBAR * (before.spin - after.spin), torque(solution).total
     follows = 2 * HBAR * solution.film.coefficients.PF * before.charge / AMPERE_PER_RATE
     print(f"\ncharge through the cuts     {before.charge * 1e6:.6f} uA, {after.charge * 1e6:.6f} uA")
-    print(
-        f"spin current through them   {before.spin_amperes[2] * 1e9:.3f} nA, {after.spin_amperes[2] * 1e9:.3f} nA (z)"
-    )
-    print(f"spin lost in between        {lost[2]:.6g} eV along z")
-    print(f"torque on the wall          {taken[2]:.6g} eV; if the spin followed m: {follows:.6g} eV")
+    print(f"spin current through them   {before.spin_amperes[2]:.6g} A, {after.spin_amperes[2]:.6g} A (z)")
+    print(f"spin lost, torque on it     {lost[2]:.6g} eV, {taken[2]:.6g} eV; if the spin followed m {follows:.6g} eV")
     assert np.abs(lost - taken).max() < 1e-4 * np.abs(taken).max()
     return Path(shutil.copy(folder / "maps" / "spin_current_z.png", folder / "looking.png"))
 

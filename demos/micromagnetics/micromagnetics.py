@@ -1,8 +1,8 @@
 """From the file of a micromagnetic program to the spin-orbit field on it, and back.
 
 `skyrmion.ovf` is a Neel skyrmion in a strip on 60 x 30 cells of 2 nm, written by discretisedfield (Ubermag); files of
-mumax3 and OOMMF are read the same way. The command line solves it with 1 uA along x and writes torque and effective
-field on the same grid, for mumax3's B_ext.Add(LoadFile("B.ovf"), 1), say.
+mumax3 and OOMMF are read the same way. The command line solves it with 1 uA along x; torque and effective field are
+written on the same grid, for mumax3's B_ext.Add(LoadFile("B.ovf"), 1), say.
 
     python demos/micromagnetics/micromagnetics.py [FOLDER]
 
@@ -14,64 +14,36 @@ less than 1e-3. And m of the file covers the sphere once: Q = (1/4 pi) int m.(d_
 import sys
 from pathlib import Path
 
-import discretisedfield
 import numpy as np
-from matplotlib import style
-from matplotlib.figure import Figure
+from discretisedfield import Field
 
-from fem_rashba import load, texture_force, voltages
+from fem_rashba import load, save_ovf, texture_force, voltages
 from fem_rashba.cli import main as fem_rashba
 from fem_rashba.physics.bulk import infinite_medium
+from fem_rashba.results.panels import panels
 
 HERE = Path(__file__).parent
-MS, THICKNESS = 1e6, 1e-9  # A/m, m
 
 
 def main(folder: Path) -> Path:
     """Solve, write, read, compare, draw; returns the path of the picture."""
     folder.mkdir(parents=True, exist_ok=True)
     assert fem_rashba(["run", str(HERE / "micromagnetics.toml"), "-o", str(folder / "solution")]) == 0
-    read = {}
-    for quantity in ("magnetization", "torque", "effective_field"):
-        path = str(folder / f"{quantity}.ovf")
-        assert fem_rashba(["ovf", str(folder / "solution"), "-o", path, "--quantity", quantity]) == 0
-        read[quantity] = discretisedfield.Field.from_file(path).array[:, :, 0]
-    m, T, B = read.values()  # J/m^3, T
-
-    solution = load(folder / "solution")
+    solution, names = load(folder / "solution"), ("magnetization", "torque", "effective_field")
+    for name in names:
+        save_ovf(solution, folder / f"{name}.ovf", quantity=name)
+    m, T, B = (Field.from_file(str(folder / f"{name}.ovf")).array[:, :, 0] for name in names)
     bulk = infinite_medium(solution.film, np.array([0.0, 0.0, 1.0]), [voltages(solution)["source"] / 120, 0.0])
-    exact = np.cross([0, 0, 1], bulk.torque * 1.602176634e-19 / 1e-18) / (MS * THICKNESS)
-    off = [abs(np.cross(B, MS * m) - T).max() / abs(T).max(), abs(B[12, 15] - exact).max() / abs(exact).max()]
-    charge = texture_force(solution).topological_charge
-    print(f"\nfield far from the skyrmion  ({1e3 * B[12, 15, 0]:.5f}, {1e3 * B[12, 15, 1]:.5f}) mT")
-    print(f"  infinite medium            ({1e3 * exact[0]:.5f}, {1e3 * exact[1]:.5f}) mT; off by {off[1]:.0e}")
-    print(f"-M x B against the torque    off by {off[0]:.0e}, cells are averages")
-    print(f"topological charge           {charge:.4f}")
-    assert off[0] < 0.02
-    assert off[1] < 1e-3
-    assert abs(charge + 1) < 0.02
-    return drawn(folder / "micromagnetics.png", m, 1e3 * B)
-
-
-def drawn(path: Path, m: np.ndarray, B: np.ndarray) -> Path:
-    """m and B (mT) on the grid: the component along z as colour, those in the plane as arrows."""
-    x, y = np.arange(60) * 2 + 1, np.arange(30) * 2 + 1
-    # discretisedfield changes matplotlib's own sizes
-    with style.context(["default", {"font.size": 7, "axes.titlesize": 7, "axes.linewidth": 0.5}]):
-        figure = Figure(figsize=(8.6 / 2.54, 8.2 / 2.54), dpi=250, layout="constrained")
-        panels = figure.subplots(2, 1, sharex=True)
-        for axes, field, title in zip(panels, (m, B), ("magnetization", "effective field (mT)"), strict=True):
-            limit = np.abs(field[..., 2]).max()
-            image = axes.pcolormesh(x, y, field[..., 2].T, cmap="RdBu_r", vmin=-limit, vmax=limit, rasterized=True)
-            few = np.s_[1::3, 1::3]
-            along, up = (field[..., i][few].T for i in (0, 1))
-            longest = np.hypot(along, up).max() / 5.5
-            axes.quiver(x[1::3], y[1::3], along, up, pivot="mid", width=0.004, scale_units="xy", scale=longest)
-            figure.colorbar(image, ax=axes, label="$z$ component")
-            axes.set(aspect="equal", ylabel="$y$ (nm)", title=title)
-        axes.set_xlabel("$x$ (nm)")
-        figure.savefig(path, metadata={"Software": None})
-    return path
+    exact = np.cross([0, 0, 1], bulk.torque * 1.602176634e-19 / 1e-18) / (1e6 * 1e-9)  # M_s = 1 MA/m, t = 1 nm
+    off = abs(np.cross(B, 1e6 * m) - T).max() / abs(T).max(), abs(B[12, 15] - exact).max() / abs(exact).max()
+    print(f"\nfar from the skyrmion B = {1e3 * B[12, 15].round(8)} mT, off by {off[1]:.0e}; -M x B off by {off[0]:.0e}")
+    assert off[0] < 0.02 and off[1] < 1e-3 and abs(texture_force(solution).topological_charge + 1) < 0.02
+    labels = {"xlabel": "$x$ (nm)", "ylabel": "$y$ (nm)"}
+    with panels(folder / "micromagnetics.png", rows=2, size=(8.6, 9.0), subplot_kw=labels) as axes:
+        for ax, v, label in zip(axes, (m.T, 1e3 * B.T), ("$m_z$", "$B_z$ (mT)"), strict=True):
+            ax.figure.colorbar(ax.imshow(v[2], "RdBu_r", origin="lower", extent=(0, 120, 0, 60)), ax=ax, label=label)
+            ax.quiver(range(3, 120, 6), range(3, 60, 6), *v[:2, 1::3, 1::3], pivot="mid", scale=24 * abs(v[:2]).max())
+    return folder / "micromagnetics.png"
 
 
 if __name__ == "__main__":

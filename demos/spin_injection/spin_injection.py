@@ -16,58 +16,32 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from fem_rashba import load, probe, voltages
 from fem_rashba.cli import main as fem_rashba
+from fem_rashba.results.panels import panels
 
 HERE = Path(__file__).parent
-# y (nm): S_y, S_z (nm^-2) of the infinite wire; and the field (V/nm) that stops its current
-EXACT = {
-    0.0: (-0.00384233, 0.05311245),
-    5.0: (-0.00423653, 0.01683642),
-    7.0: (-0.00978036, 0.00212369),
-    9.0: (-0.00463940, -0.00303986),
-    11.0: (-0.00026019, -0.00341911),
-    18.0: (-0.00021604, -0.00283900),
-}
-FIELD = 1.64204957e-5
-# what the ends change at 60 nm, five spin-flip lengths away, and the elements
-TOLERANCE = 1e-4
-STYLE = {"font.size": 7, "axes.linewidth": 0.5, "xtick.major.width": 0.5, "ytick.major.width": 0.5}
+EXACT, FIELD = np.loadtxt(HERE / "exact.txt"), 1.64204957e-5  # y, S_y, S_z; the field that stops the current, V/nm
 
 
 def main(folder: Path) -> Path:
     """Solve, compare with the exact layers, draw; returns the path of the picture."""
     folder.mkdir(parents=True, exist_ok=True)
     assert fem_rashba(["run", str(HERE / "spin_injection.toml"), "-o", str(folder / "solution")]) == 0
-    solution = load(folder / "solution")
-    heights, along = np.linspace(0, 18, 361), np.linspace(0, 120, 241)
-    section = probe(solution, np.column_stack([np.full_like(heights, 60), heights]))[:, 4:6]
-    potential = probe(solution, np.column_stack([along, np.full_like(along, 8)]))[:, 9]
-    field = (potential[100] - potential[140]) / 20
-    exact = np.array(list(EXACT.values()))
-    found = section[np.searchsorted(heights, list(EXACT))]
-    error = abs(found - exact).max() / abs(exact).max()
-    print(f"\nS_z: {found[0, 1]:.5f} nm^-2 where it enters, {found[-1, 1]:.5f} nm^-2 beyond the strip")
-    print(f"largest difference to the exact layers: {error:.0e} of the largest value")
-    voltage = voltages(solution)["source"]
-    print(f"field: {1e6 * field:.3f} uV/nm, exactly {1e6 * FIELD:.3f}; voltage {1e3 * voltage:.3f} mV")
-    assert error < TOLERANCE
-    assert abs(field / FIELD - 1) < TOLERANCE
-    with rc_context(STYLE):
-        figure = Figure(figsize=(8.6 / 2.54, 5 / 2.54), dpi=300, layout="constrained")
-        left, right = figure.subplots(1, 2)
-        left.axvspan(5, 11, color="0.9", lw=0)
-        for k, name in enumerate("yz"):
-            left.plot(heights, 1e3 * section[:, k], f"C{k}", lw=1, label=f"$S_{name}$")
-            left.plot(list(EXACT), 1e3 * exact[:, k], "ko", ms=2, label="exact" if k else None)
-        left.set(xlabel="$y$ (nm)", ylabel="$S$ (10$^{-3}$ nm$^{-2}$)", xlim=(-0.3, 18.3), ylim=(-13, 56))
-        left.legend(frameon=False)
-        right.plot(along, 1e3 * potential, "C2", lw=1)
-        right.set(xlabel="$x$ (nm)", ylabel="potential at $y$ = 8 nm (mV)", xlim=(0, 120))
-        figure.savefig(folder / "spin_injection.png", metadata={"Software": None})
+    solution, (y, *exact) = load(folder / "solution"), EXACT.T
+    section = probe(solution, np.linspace((60, 0), (60, 18), 361))
+    found, potential = section[np.searchsorted(section[:, 1], y), 4:6].T, probe(solution, [(50, 8), (70, 8)])[:, 9]
+    error, field = abs(found - exact).max() / np.abs(exact).max(), (potential[0] - potential[1]) / 20
+    print(f"\nS_z: {found[1, 0]:.5f} nm^-2 where it enters, {found[1, -1]:.5f} nm^-2 beyond; off by {error:.0e}")
+    print(f"field: {1e6 * field:.3f} uV/nm, exactly {1e6 * FIELD:.3f}; voltage {voltages(solution)['source']:.3e} V")
+    assert max(error, abs(field / FIELD - 1)) < 1e-4  # the ends, at 60 nm or five spin-flip lengths, and the elements
+    with panels(folder / "spin_injection.png") as (axes,):
+        axes.axvspan(5, 11, color="0.9", lw=0, label="Rashba strip")
+        axes.plot(section[:, 1], 1e3 * section[:, 4:6], label=["$S_y$", "$S_z$"])
+        axes.plot(y, 1e3 * np.transpose(exact), "ko", label=["exact", None])
+        axes.set(xlabel="$y$ (nm)", ylabel="$S$ (10$^{-3}$ nm$^{-2}$)", xlim=(-0.3, 18.3))
+        axes.legend()
     return folder / "spin_injection.png"
 
 

@@ -15,51 +15,33 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from fem_rashba.cli import main as fem_rashba
 from fem_rashba.config import sweeping
+from fem_rashba.results.panels import panels
 from fem_rashba.units import HBAR
 
 HERE = Path(__file__).parent
-# alpha (eV nm): average fieldlike and dampinglike torque of the exact wire at 30 and 60 degrees, hbar nm/ps per g
-EXACT = {
-    0.005: ((2.60283268, -0.354931492), (2.59710666, -0.360732225)),
-    0.01: ((5.08371613, -0.838991293), (5.02974418, -0.868417315)),
-    0.02: ((9.03604632, -2.60111951), (8.58038048, -2.53407345)),
-}
-STYLE = {"font.size": 7, "axes.linewidth": 0.5, "xtick.major.width": 0.5, "ytick.major.width": 0.5}
+EXACT = np.loadtxt(HERE / "exact.txt")  # alpha; fieldlike torque at 30 and 60 deg, dampinglike torque there
 
 
 def main(folder: Path) -> Path:
     """Sweep, compare with the exact wire, draw; returns the path of the picture."""
     folder.mkdir(parents=True, exist_ok=True)
     assert fem_rashba(["sweep", str(HERE / "sweep.toml"), "-o", str(folder / "sweep.nc")]) == 0
-    first = sweeping.load(HERE / "sweep.toml").config(0)
+    first, data = sweeping.load(HERE / "sweep.toml").config(0), xr.load_dataset(folder / "sweep.nc", engine="h5netcdf")
     per_g = HBAR * first.film.coefficients.states * first.electric_field[0]
-    with xr.open_dataset(folder / "sweep.nc", engine="h5netcdf") as data, rc_context(STYLE):
-        piece = data["torque_total"].diff("length").isel(length=0) / (12 * 12) / per_g
-        m = data["magnetization"].isel(length=0)
-        crossed = xr.cross(xr.zeros_like(m) + [0, 1, 0], m, dim="component")
-        split = {"fieldlike": crossed, "dampinglike": xr.cross(m, crossed, dim="component")}
-        parts = {name: (piece * vector).sum("component") for name, vector in split.items()}  # e and m are perpendicular
-        figure = Figure(figsize=(8.6 / 2.54, 5 / 2.54), dpi=300, layout="constrained")
-        for axes, (name, torque), column in zip(figure.subplots(1, 2), parts.items(), range(2), strict=True):
-            for k, (alpha, exact) in enumerate(EXACT.items()):
-                curve = torque.sel(rashba_parameter=alpha)
-                at = curve.sel(theta=np.radians([30, 60]), method="nearest")
-                known = np.array(exact)[:, column]
-                error = abs(at - known).max().item() / abs(np.array(exact)).max()
-                print(
-                    f"alpha = {alpha} eV nm: {name} {at.values} hbar nm/ps per g; exact wire {known}; error {error:.0e}"
-                )
-                assert error < 1e-5, (name, alpha, error)
-                axes.plot(np.degrees(curve["theta"]), curve, f"C{k}", lw=1, label=f"{alpha:g}")
-                axes.plot([30, 60], known, f"C{k}x", ms=4)
-            axes.set(xlabel=r"$\theta$ (deg)", ylabel=rf"{name} ($\hbar$ nm/ps per $g$)", xticks=range(0, 91, 30))
-        figure.axes[1].legend(title=r"$\alpha$ (eV nm), exact: x", frameon=False, loc="center")
-        figure.savefig(folder / "sweep.png", metadata={"Software": None})
+    Tx, Ty, Tz = data["torque_total"].diff("length").squeeze().transpose("component", ...) / (12 * 12) / per_g
+    parts = ("fieldlike", Tx * np.cos(Tx["theta"]) - Tz * np.sin(Tz["theta"])), ("dampinglike", Ty)
+    with panels(folder / "sweep.png", columns=2) as axes:
+        for ax, (name, torque) in zip(axes, parts, strict=True):
+            found, exact = torque.isel(theta=[2, 4]).values, EXACT[:, 1:3] if name == "fieldlike" else EXACT[:, 3:]
+            print(f"{name} at 30 and 60 deg, hbar nm/ps per g, a row for each alpha:\n{found}")
+            assert (abs(found - exact) < 1e-5 * EXACT[:, 1:2]).all(), f"{name} should be {exact}"
+            ax.plot(np.degrees(torque["theta"]), torque.T, label=EXACT[:, 0])
+            ax.plot([30, 60], exact.T, "kx")
+            ax.set(xlabel=r"$\theta$ (deg)", ylabel=rf"{name} ($\hbar$ nm/ps per $g$)", xticks=range(0, 91, 30))
+        axes[1].legend(title=r"$\alpha$ (eV nm); x: exact", loc="center")
     return folder / "sweep.png"
 
 

@@ -1,7 +1,7 @@
 """The sheet resistance of a film from an irregular plate, measured as van der Pauw did.
 
-`van_der_pauw.toml` draws a plate with four arms that end in the contacts A, B, C, D. The command line measures both
-four-point resistances from one factorisation of the device and solves van der Pauw's equation for the sheet resistance,
+`van_der_pauw.toml` draws a plate with four arms that end in the contacts A, B, C, D. One factorisation of the device
+gives both four-point resistances, and van der Pauw's equation the sheet resistance (`fem-rashba resistance` prints both),
 
     exp(-pi R_AB,DC/R_s) + exp(-pi R_BC,AD/R_s) = 1.
 
@@ -13,16 +13,12 @@ What is known: the sheet resistance eF/(e^2 D n0) of the film, whatever the shap
 point contact but for exp(-2 pi length/width), 4e-6 for the shortest arm, A.
 """
 
-import json
 import sys
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 
 from PIL import Image
 
-from fem_rashba import Current, Ground, config, solve
-from fem_rashba.cli import main as fem_rashba
+from fem_rashba import Current, Ground, config, resistances, solve, van_der_pauw
 from fem_rashba.results.fields import gathered_fields
 from fem_rashba.results.multiples import plot_multiples
 
@@ -32,21 +28,16 @@ HERE = Path(__file__).parent
 def main(folder: Path) -> Path:
     """Measure, compare with the film, draw; returns the path of the picture."""
     folder.mkdir(parents=True, exist_ok=True)
-    toml = str(HERE / "van_der_pauw.toml")
-    with redirect_stdout(StringIO()) as printed:
-        assert fem_rashba(["resistance", toml, "--van-der-pauw", "A,B,C,D"]) == 0
-    found = json.loads(printed.getvalue())
-    plate, exact = found["van_der_pauw"], found["film_sheet_resistance_ohm"]
-    first, second = plate["resistance_ohm"]
-    off = plate["sheet_resistance_ohm"] / exact - 1
-    print(f"R_AB,DC, R_BC,AD   {first:.2f} Ohm, {second:.2f} Ohm; correction f = {plate['correction']:.4f}")
-    print(f"sheet resistance   {plate['sheet_resistance_ohm']:.3f} Ohm, of the film {exact:.3f} Ohm; off by {off:.0e}")
-    print(f"van der Pauw sum   1 {plate['sum'] - 1:+.0e}")
+    given = config.load(HERE / "van_der_pauw.toml", driven=False)
+    film, m, device = given.film, given.magnetization, given.shape.mesh(given.film)
+    plate = van_der_pauw(resistances(device, film, m), ["A", "B", "C", "D"])
+    (first, second), off = plate.resistances, plate.sheet_resistance / film.sheet_resistance - 1
+    print(f"R_AB,DC, R_BC,AD   {first:.2f} Ohm, {second:.2f} Ohm; correction f = {plate.correction:.4f}")
+    print(f"sheet resistance   {plate.sheet_resistance:.3f} Ohm, of the film {film.sheet_resistance:.3f} Ohm")
+    print(f"van der Pauw sum   1 {plate.sum(film.sheet_resistance) - 1:+.0e}; sheet resistance off by {off:.0e}")
     assert abs(off) < 1e-5
-    given = config.load(toml, driven=False)
-    device = given.shape.mesh(given.film)
     drives = [{"A": Current("1 uA"), "B": Ground()}, {"B": Current("1 uA"), "C": Ground()}]
-    maps = [gathered_fields(solve(device, given.film, given.magnetization, terminals=drive)) for drive in drives]
+    maps = [gathered_fields(solve(device, film, m, terminals=drive)) for drive in drives]
     titles = [
         rf"A (below) to B (right): $V_D - V_C$ = {first / 1e3:.3f} mV",
         rf"B (right) to C (above): $V_A - V_D$ = {second / 1e3:.3f} mV",
