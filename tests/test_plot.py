@@ -14,7 +14,7 @@ from mpi4py import MPI
 import fem_rashba
 from fem_rashba.results.fields import NodalFields
 from fem_rashba.results.maps import MAPS, Scale, scale, values
-from fem_rashba.results.plot import plot_maps, plot_mesh, plot_overview
+from fem_rashba.results.plot import plot_maps, plot_overview
 from fem_rashba.results.raster import rasterize
 from fem_rashba.results.streamlines import streamlines
 from fem_rashba.results.tessellation import cell_sides, count_sides, lattice, linear_triangles, node_areas
@@ -288,19 +288,6 @@ def test_overview(tmp_path, wire: NodalFields) -> None:
     assert 2080 <= imread(path).shape[1] <= 2103, "a page of 17.8 cm at 300 dpi"
     again = plot_overview(wire, tmp_path / "again.png")
     assert path.read_bytes() == again.read_bytes()
-
-
-def test_mesh(tmp_path) -> None:
-    made = film("triangle", 2, cross=True)
-    ends = {name: [np.array([[x, -25.0], [x, 25.0]])] for name, x in (("source", -75.0), ("drain", 75.0))}
-    plain, named = tmp_path / "plain.png", tmp_path / "named.png"
-    plot_mesh(made.points, made.cells, "triangle", 2, plain)
-    plot_mesh(made.points, made.cells, "triangle", 2, named, ends)
-    picture = imread(named)[..., :3]
-    assert np.ptp(imread(plain)[..., :3], axis=-1).max() == 0.0, "grey lines only"
-    assert picture.shape[0] > imread(plain).shape[0], "room for the names"
-    blue = np.argwhere(picture[..., 2] - picture[..., 0] > 0.5)
-    assert blue[:, 1].min() < 0.2 * picture.shape[1] and np.ptp(blue[:, 0]) > 200
 
 
 def test_wrong_requests(tmp_path, wire: NodalFields) -> None:

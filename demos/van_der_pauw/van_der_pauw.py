@@ -1,7 +1,7 @@
 """The sheet resistance of a film from an irregular plate, measured as van der Pauw did.
 
 `van_der_pauw.toml` draws a plate with four arms that end in the contacts A, B, C, D. One factorisation of the device
-gives both four-point resistances, and van der Pauw's equation the sheet resistance (`fem-rashba resistance` prints both),
+gives both four-point resistances, and van der Pauw's equation the sheet resistance, as `fem-rashba resistance` does:
 
     exp(-pi R_AB,DC/R_s) + exp(-pi R_BC,AD/R_s) = 1.
 

@@ -48,7 +48,7 @@ LEFT, RIGHT, BOTTOM, TOP = 0.47, 0.13, 0.33, 0.07
 BAR, GAP = 0.07, 0.07
 TOP_BAR = GAP + BAR + 0.34
 SIDE_BAR = GAP + BAR + 0.50
-ROW, NAME = 0.17, 0.8
+ROW = 0.17
 
 
 @dataclass(frozen=True, kw_only=True)

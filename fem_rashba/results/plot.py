@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from fem_rashba.mpi import on_root
@@ -20,7 +18,6 @@ from fem_rashba.results.maps import KNOWN, Map, Scale, scale
 from fem_rashba.results.painting import areas, arrays_of, box_of, checked, draw_mesh, paint, png, saved
 from fem_rashba.results.raster import Raster, rasterize
 from fem_rashba.results.solution import Solution
-from fem_rashba.results.tessellation import cell_sides, count_sides
 
 
 def plot(solution: Solution, path: str | Path) -> Path:
@@ -92,49 +89,6 @@ def plot_maps(
                 draw_mesh(axes, fields)
             paths.append(saved(figure, folder / f"{name}.png"))
     return paths
-
-
-def plot_mesh(
-    points: np.ndarray,
-    cells: np.ndarray,
-    cell_type: str,
-    degree: int,
-    path: str | Path,
-    outline: Mapping[str, Sequence[np.ndarray]] | None = None,
-) -> Path:
-    """The cells of a mesh, and parts of its boundary by name, in one PNG file.
-
-    Args:
-        points: Shape (N, 2), nm.
-        cells: Nodes of every Lagrange cell in VTK's order, shape (M, K).
-        cell_type: "triangle" or "quadrilateral".
-        degree: Of the cells' geometry.
-        path: Ends in .png.
-        outline: Name, for example of a terminal -> lines, each of shape (n, 2) in nm, drawn in one colour.
-
-    Raises:
-        ValueError: If the path does not end in .png, or the cells lack nodes of their type and degree.
-    """
-    path = png(path)
-    sides, count = count_sides(points, cell_sides(cells, cell_type, degree))
-    outline = outline or {}
-    low, high = points.min(axis=0), points.max(axis=0)
-    box = box_of(points)
-    columns = max(1, int(paper.panel(box, paper.COLUMN, bar=False).width / paper.NAME))
-    above = paper.TOP + paper.ROW * math.ceil(len(outline) / columns)
-    least = paper.LEFT + paper.NAME if outline else 0.0
-    shape = paper.panel(box, paper.COLUMN, bar=False, above=above, least=least)
-    with matplotlib.rc_context(paper.STYLE):
-        figure = Figure(figsize=shape.size, dpi=paper.DPI)
-        axes = paper.axes(figure, (0.0, 0.0), shape, (low[0], high[0], low[1], high[1]))
-        axes.add_collection(LineCollection(list(points[sides]), colors="0.5", linewidths=0.15), autolim=False)
-        paper.outline(axes, points[sides[count == 1]])
-        for k, (name, lines) in enumerate(outline.items()):
-            named = LineCollection(list(lines), colors=f"C{k}", linewidths=1.8, clip_on=False, label=name, zorder=4)
-            axes.add_collection(named, autolim=False)
-        if outline:
-            paper.legend(axes, columns)
-        return saved(figure, path)
 
 
 def _scales(fields: NodalFields, names: Sequence[str]) -> dict[str, Scale]:
