@@ -65,11 +65,13 @@ def test_plot_takes_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     assert imread("s.png").std() > 0.05
     Path("text.nc").write_text("no sweep")
     Path("folder.nc").mkdir()
+    write(Path("other.nc"), sweep(True)[[]])
     for words, message in (
         (["s.nc", "--quantity", "messag"], "the sweep has no quantity 'messag'; it has 'fieldlike', 'dampinglike'"),
         (["s.nc", "--mesh"], "a sweep is drawn alone, without --line and --mesh: s.nc"),
         (["s.nc", "out"], "a sweep is drawn alone"),
         (["none.nc"], "'none.nc' must be a NetCDF file of fem-rashba; there is no such file"),
+        (["other.nc"], "'other.nc' must be a file that sweep wrote"),
         (["folder.nc"], "'folder.nc' must be a NetCDF file of fem-rashba; it is a folder"),
         (["text.nc"], "'text.nc' must be a NetCDF file of fem-rashba"),
         (["s.nc", "-o", "x.svg"], "must end in .png"),

@@ -11,7 +11,4 @@ def fields(arguments: Namespace) -> None:
     from fem_rashba.studies import experiment
     from fem_rashba.studies.sweep import read
 
-    found = read(arguments.sweep)
-    if "fieldlike" not in found:
-        raise ValueError(f"{arguments.sweep!r} must be a file that sweep wrote")
-    print(json.dumps(experiment.report(found), indent=1))
+    print(json.dumps(experiment.report(read(arguments.sweep)), indent=1))

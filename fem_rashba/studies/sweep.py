@@ -143,7 +143,10 @@ def read(path: str | Path) -> xr.Dataset:
     """
     folder = journal.folder_of(path)
     if Path(path).exists() or not (folder / journal.HEADER).exists():
-        return sweep_file.read(path)
+        found = sweep_file.read(path)
+        if "fieldlike" not in found:
+            raise ValueError(f"{str(path)!r} must be a file that sweep wrote")
+        return found
     header = journal.header_in(folder)
     axes = [
         Axis(

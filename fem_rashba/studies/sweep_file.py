@@ -125,9 +125,9 @@ def read(path: str | Path) -> xr.Dataset:
 
 def solved(found: xr.Dataset) -> tuple[int, int]:
     """How many points of a sweep have numbers, and how many there are."""
-    points = [name for name, key in found.coords.items() if "toml_key" in key.attrs]
+    keys = {name for name, coordinate in found.coords.items() if "toml_key" in coordinate.attrs}
     known = xr.zeros_like(found["message"], dtype=bool)
     for values in found.data_vars.values():
         if values.dtype.kind == "f":
-            known |= np.isfinite(values).any([name for name in values.dims if name not in points])
+            known = known | values.notnull().any(dim=set(values.dims) - keys)
     return int(known.sum()), known.size
