@@ -1,7 +1,7 @@
 # ./fenics makes the runtime with the first target and costs nothing afterwards. args go to pytest: make test args="-k torque".
 args =
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test test-all bench lint clean
 
 demo:
 	./fenics python demos/run.py
@@ -17,6 +17,11 @@ test-all:
 	else \
 	    echo "test-all: dolfinx of Debian sid is SKIPPED, its packages cannot be installed at the moment"; \
 	fi
+
+# Tables of times, memory and iterations, side by side in one run; on an idle machine, some minutes.
+bench:
+	./fenics python tests/benchmarks/solve.py --sizes 1.0 0.5
+	./fenics python tests/benchmarks/iterations.py --quick
 
 lint:
 	./fenics sh -c 'ruff check && ruff format --check && mypy'
