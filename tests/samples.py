@@ -28,6 +28,19 @@ PARAMETERS: dict[str, Any] = {
     "couplings": "paper",
     "denominators": "dirty",
 }
+FILM_TOML = """
+[film]
+rashba_parameter = "0.01 eV nm"
+exchange_time = "10 fs"
+momentum_relaxation_time = "1 fs"
+spin_flip_time = "1 ps"
+fermi_wavevector = "4.3 1/nm"
+"""
+"""The same film as the section of a file; more keys of it may follow."""
+MAGNET_TOML = f"""{FILM_TOML}thickness = "0.6 nm"
+saturation_magnetization = "1 MA/m"
+"""
+"""With what turns torques into fields."""
 X, OBLIQUE = (1.0, 0.0, 0.0), (0.5, 0.3, 0.8)
 NO_EXCHANGE = {"exchange_time": inf}
 

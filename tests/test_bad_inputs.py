@@ -14,19 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from samples import FILM_TOML
 
 from fem_rashba.cli import main
 
 BAD = Path(__file__).parent / "bad"
 FILES = sorted(BAD.glob("*.toml"))
-GOOD = """
-[film]
-rashba_parameter = "0.01 eV nm"
-exchange_time = "10 fs"
-momentum_relaxation_time = "1 fs"
-spin_flip_time = "1 ps"
-fermi_wavevector = "4.3 1/nm"
-
+GOOD = (
+    FILM_TOML
+    + """
 [device]
 shape = "wire"
 length = "20 nm"
@@ -45,6 +41,7 @@ voltage = "0 V"
 [output]
 plots = false
 """
+)
 
 
 @pytest.fixture

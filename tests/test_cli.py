@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from samples import FILM_TOML
 
 from fem_rashba import __version__
 from fem_rashba.cli import main, petsc_options
@@ -25,14 +26,9 @@ from fem_rashba.cli.closing import scaled
 from fem_rashba.config import load
 from fem_rashba.config.templates import SHAPES, template
 
-SMALL = """
-[film]
-rashba_parameter = "0.01 eV nm"
-exchange_time = "10 fs"
-momentum_relaxation_time = "1 fs"
-spin_flip_time = "1 ps"
-fermi_wavevector = "4.3 1/nm"
-
+SMALL = (
+    FILM_TOML
+    + """
 [device]
 shape = "hall_cross"
 arm_width = "12 nm"
@@ -52,6 +48,7 @@ voltage = "0 V"
 [terminals.right]
 open = true
 """
+)
 HEAVY = ("dolfinx", "gmsh", "pyvista", "mpi4py", "petsc4py", "matplotlib")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from samples import FILM_TOML as FILM
 
 from fem_rashba.config import Config, load, schema
 from fem_rashba.devices.conditions import Contact, Current, Floating, Open, Voltage
@@ -17,14 +18,6 @@ from fem_rashba.physics.couplings import COUPLINGS, Couplings
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import values
 
-FILM = """
-[film]
-rashba_parameter = "0.01 eV nm"
-exchange_time = "10 fs"
-momentum_relaxation_time = "1 fs"
-spin_flip_time = "1 ps"
-fermi_wavevector = "4.3 1/nm"
-"""
 WIRE = """
 [device]
 shape = "wire"

@@ -10,7 +10,7 @@ from pathlib import Path
 import discretisedfield
 import numpy as np
 import pytest
-from samples import film, unit_field
+from samples import FILM_TOML, film, unit_field
 
 from fem_rashba import Ground, load, neel_wall, ovf_magnetization, probe, save, save_ovf, solve, torque, uniform, wire
 from fem_rashba.cli import main
@@ -22,13 +22,9 @@ from fem_rashba.solvers.problem import pose
 
 MAGNET = {"thickness": 0.6, "saturation_magnetization": 8e5}
 OBLIQUE = (0.48, 0.6, 0.64)
-TOML = """
-[film]
-rashba_parameter = "0.01 eV nm"
-exchange_time = "10 fs"
-momentum_relaxation_time = "1 fs"
-spin_flip_time = "1 ps"
-fermi_wavevector = "4.3 1/nm"
+TOML = (
+    FILM_TOML
+    + """
 thickness = "0.6 nm"
 saturation_magnetization = "0.8 MA/m"
 [device]
@@ -45,6 +41,7 @@ electric_field = ["1 mV/nm", "0.2 mV/nm"]
 plots = false
 fields = false
 """
+)
 
 
 def magnetization_file(path: Path, size: tuple[float, float], cell: float, m: object, moment: float = 8e5) -> Path:

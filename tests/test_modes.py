@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvista
+from samples import FILM_TOML
 
 import fem_rashba as fr
 from fem_rashba.physics.spin_waves import bulk_spin_waves
@@ -127,13 +128,9 @@ def test_a_count_that_is_not_positive_is_refused() -> None:
         modes(film, [1, 0, 0], "sink", 100_000)
 
 
-CONFIG = """
-[film]
-rashba_parameter = "0.01 eV nm"
-exchange_time = "10 fs"
-momentum_relaxation_time = "1 fs"
-spin_flip_time = "1 ps"
-fermi_wavevector = "4.3 1/nm"
+CONFIG = (
+    FILM_TOML
+    + """
 [device]
 shape = "wire"
 length = "20 nm"
@@ -147,6 +144,7 @@ voltage = "1 mV"
 [terminals.drain]
 voltage = "0 V"
 """
+)
 
 
 def run(folder: Path, *words: str) -> dict[str, list[float]]:

@@ -7,17 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-FILM = """
-[film]
-rashba_parameter = "0.01 eV nm"
-exchange_time = "10 fs"
-momentum_relaxation_time = "1 fs"
-spin_flip_time = "1 ps"
-fermi_wavevector = "4.3 1/nm"
-thickness = "0.6 nm"
-saturation_magnetization = "1 MA/m"
-"""
+from samples import MAGNET_TOML as FILM
 
 # quadrilaterals, a given current and two probes
 CROSS = """

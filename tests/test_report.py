@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from samples import MAGNET_TOML
 from samples import film as reference_film
 from test_plot import driven, film
 
@@ -30,15 +31,9 @@ from fem_rashba.results.reduction import reduced
 from fem_rashba.results.report import report
 from fem_rashba.results.zoomable import zoom_data
 
-CONFIG = """
-[film]
-rashba_parameter = "0.01 eV nm"
-exchange_time = "10 fs"
-momentum_relaxation_time = "1 fs"
-spin_flip_time = "1 ps"
-fermi_wavevector = "4.3 1/nm"
-thickness = "0.6 nm"
-saturation_magnetization = "1 MA/m"
+CONFIG = (
+    MAGNET_TOML
+    + """
 [device]
 shape = "notched_strip"
 length = "40 nm"
@@ -60,6 +55,7 @@ spin = "sink"
 fields = false
 plots = false
 """
+)
 LIMIT = 15_000_000
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from references.wire import wire_profile
-from samples import film, reference
+from samples import MAGNET_TOML, film, reference
 
 from fem_rashba.cli import main
 from fem_rashba.config import sweeping
@@ -20,15 +20,9 @@ from fem_rashba.studies.plan import dimension_names
 from fem_rashba.studies.sweep import read
 from fem_rashba.units import HBAR, quantity, split
 
-BASE = """
-[film]
-rashba_parameter = "0.01 eV nm"
-exchange_time = "10 fs"
-momentum_relaxation_time = "1 fs"
-spin_flip_time = "1 ps"
-fermi_wavevector = "4.3 1/nm"
-thickness = "0.6 nm"
-saturation_magnetization = "1 MA/m"
+BASE = (
+    MAGNET_TOML
+    + """
 [device]
 shape = "wire"
 length = "12 nm"
@@ -46,6 +40,7 @@ voltage = "0 V"
 fields = false
 plots = false
 """
+)
 SWEEP = """
 [sweep]
 film.rashba_parameter = { start = "0.01 eV nm", stop = "0.02 eV nm", count = 2 }
