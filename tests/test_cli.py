@@ -21,8 +21,9 @@ import pytest
 from samples import FILM_TOML
 
 from fem_rashba import __version__
-from fem_rashba.cli import main, petsc_options
+from fem_rashba.cli import main
 from fem_rashba.cli.closing import scaled
+from fem_rashba.cli.words import petsc_options
 from fem_rashba.config import load
 from fem_rashba.config.templates import SHAPES, template
 

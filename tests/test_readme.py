@@ -114,8 +114,8 @@ def test_commands_parse(page, line):
     words = words[words.index("fem-rashba") + 1 :]
     if ">" in words:
         words = words[: words.index(">")]
-    words, _ = cli._split_petsc(words)
-    arguments = cli.parser().parse_args(cli._prepared(words))
+    words, _ = cli.words.split_petsc(words)
+    arguments = cli.parser().parse_args(cli.words.prepared(words))
     assert arguments.command == words[0]
 
 

@@ -1,21 +1,16 @@
-"""The command line: its words, and how a command starts and ends. What the commands do is in `commands`."""
+"""The command line: its commands, and how one starts and ends. What they do is in the modules of this package."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import math
-import re
 import sys
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from fem_rashba import __version__
-from fem_rashba.cli import exits
+from fem_rashba.cli import exits, words
 
-_ASSIGNMENT = re.compile(r"[^\s=-][^\s=]*=")
-_NEGATIVE_PAIR = re.compile(r"-[\d.][^,]*,")
 _CONFIG = "CONFIG.toml"
 
 
@@ -48,12 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: list[str]) -> None:
-    argv, petsc = _split_petsc(argv)
-    arguments = parser().parse_args(_prepared(argv))
+    argv, petsc = words.split_petsc(argv)
+    arguments = parser().parse_args(words.prepared(argv))
     if petsc is not None:
         if arguments.command != "run":
             raise ValueError(f"PETSc options after -- go only with the command run, not with {arguments.command}")
-        arguments.petsc = petsc_options(petsc)
+        arguments.petsc = words.petsc_options(petsc)
     module = importlib.import_module(f"fem_rashba.cli.{_COMMANDS[arguments.command][2]}")
     getattr(module, arguments.command)(arguments)
 
@@ -93,7 +88,7 @@ def _config(command: argparse.ArgumentParser) -> None:
 
 def _modes(command: argparse.ArgumentParser) -> None:
     _config(command)
-    command.add_argument("-n", dest="count", metavar="N", type=_positive, default=6, help="how many; default 6")
+    command.add_argument("-n", dest="count", metavar="N", type=words.at_least(1), default=6, help="how many; default 6")
     command.add_argument("-o", dest="out", metavar="OUT", help="a folder for their fields")
 
 
@@ -118,8 +113,10 @@ def _probe(command: argparse.ArgumentParser) -> None:
     command.add_argument("out", metavar="OUT", help="what run wrote")
     where = command.add_mutually_exclusive_group(required=True)
     where.add_argument("--points", metavar="FILE.csv", help="with the columns x and y, in nm")
-    where.add_argument("--line", nargs=2, type=_point, metavar=("X0,Y0", "X1,Y1"), help="its ends, in nm")
-    command.add_argument("-n", dest="count", metavar="N", type=_count, help="how many points on the line; default 101")
+    where.add_argument("--line", nargs=2, type=words.point, metavar=("X0,Y0", "X1,Y1"), help="its ends, in nm")
+    command.add_argument(
+        "-n", dest="count", metavar="N", type=words.at_least(2), help="how many points on the line; default 101"
+    )
 
 
 def _sweep(command: argparse.ArgumentParser) -> None:
@@ -136,10 +133,12 @@ def _sweep(command: argparse.ArgumentParser) -> None:
 def _resistance(command: argparse.ArgumentParser) -> None:
     _config(command)
     command.add_argument("-o", dest="out", metavar="FILE.json", help="a file to write as well")
-    command.add_argument("--current", type=_names(2), metavar="A,B", help="the current enters at A and leaves at B")
-    command.add_argument("--voltage", type=_names(2), metavar="C,D", help="V_C - V_D is measured; default: A,B")
     command.add_argument(
-        "--van-der-pauw", type=_names(4), metavar="A,B,C,D", help="contacts in their order along the edge"
+        "--current", type=words.names(2), metavar="A,B", help="the current enters at A and leaves at B"
+    )
+    command.add_argument("--voltage", type=words.names(2), metavar="C,D", help="V_C - V_D is measured; default: A,B")
+    command.add_argument(
+        "--van-der-pauw", type=words.names(4), metavar="A,B,C,D", help="contacts in their order along the edge"
     )
 
 
@@ -164,7 +163,7 @@ def _plot(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--mesh", action="store_true", help="draw the cells over the maps")
     command.add_argument(
-        "--line", nargs=2, type=_point, metavar=("X0,Y0", "X1,Y1"), help="profiles along a line, in nm"
+        "--line", nargs=2, type=words.point, metavar=("X0,Y0", "X1,Y1"), help="profiles along a line, in nm"
     )
 
 
@@ -173,7 +172,7 @@ def _current(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--path",
         nargs="+",
-        type=_point,
+        type=words.point,
         metavar="X,Y",
         required=True,
         help="two or more points in nm; what flows from the left to the right of the path counts as positive",
@@ -193,7 +192,7 @@ def _ovf(command: argparse.ArgumentParser) -> None:
         "--unit", metavar="UNIT", help="J/m3, J/m2 or T of the torque, T or A/m of a field, ...; default: the first"
     )
     where = command.add_mutually_exclusive_group()
-    where.add_argument("--cell", type=_cell, metavar="DX,DY", help="sides of a cell, in nm")
+    where.add_argument("--cell", type=words.cell, metavar="DX,DY", help="sides of a cell, in nm")
     where.add_argument("--grid", metavar="GRID.ovf", help="a file whose grid is taken; default: that of the input")
     command.add_argument("--format", choices=("text", "binary4", "binary8"), default="binary4", help="default binary4")
 
@@ -230,91 +229,3 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], str]]
     ),
 }
 """Command -> what it does, its arguments, the module of this package with the function of its name."""
-
-
-def _point(text: str) -> tuple[float, float]:
-    try:
-        x, y = map(float, text.split(","))
-    except ValueError:
-        x = y = math.nan
-    if not (math.isfinite(x) and math.isfinite(y)):
-        raise argparse.ArgumentTypeError(f"{text.strip()!r} must be a point X,Y in nm, such as 0,25")
-    return x, y
-
-
-def _names(count: int) -> Callable[[str], tuple[str, ...]]:
-    def parsed(text: str) -> tuple[str, ...]:
-        names = tuple(name.strip() for name in text.split(","))
-        if len(names) != count or not all(names) or len(set(names)) != count:
-            raise argparse.ArgumentTypeError(f"{text!r} must be {count} different terminals, such as NAME,NAME")
-        return names
-
-    return parsed
-
-
-def _cell(text: str) -> tuple[float, float]:
-    try:
-        x, y = map(float, text.split(","))
-    except ValueError:
-        x = y = math.nan
-    if not (0 < x < math.inf and 0 < y < math.inf):
-        raise argparse.ArgumentTypeError(f"{text.strip()!r} must be two lengths DX,DY in nm, such as 2,2")
-    return x, y
-
-
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of at least 1")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 2):
-        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of at least 2")
-    return int(text)
-
-
-def _prepared(argv: list[str]) -> list[str]:
-    """The arguments as argparse takes them: one --set for each value, no point that looks like an option."""
-    result: list[str] = []
-    words = deque(argv)
-    while words:
-        word = words.popleft()
-        if word != "--set":
-            result.append(f" {word}" if _NEGATIVE_PAIR.match(word) else word)
-            continue
-        if not (words and _ASSIGNMENT.match(words[0])):
-            given = repr(words[0]) if words else "without a value"
-            raise ValueError(f"--set {given} must be section.key=value, such as device.length='50 nm'")
-        while words and _ASSIGNMENT.match(words[0]):
-            result.append(f"--set={words.popleft()}")
-    return result
-
-
-def _split_petsc(argv: list[str]) -> tuple[list[str], list[str] | None]:
-    if "--" not in argv:
-        return argv, None
-    at = argv.index("--")
-    return argv[:at], argv[at + 1 :]
-
-
-def petsc_options(words: Sequence[str]) -> dict[str, str]:
-    """Options by name without the dash, "" for one without a value; -1e-3 is a value.
-
-    Raises:
-        ValueError: For a value without an option.
-    """
-    options: dict[str, str] = {}
-    name = None
-    for word in words:
-        if re.match(r"--?[A-Za-z]", word):
-            name = word.lstrip("-")
-            options[name] = ""
-        elif name is None:
-            raise ValueError(
-                f"the PETSc option {word!r} after -- must start with a dash and a letter, such as -ksp_type"
-            )
-        else:
-            options[name] = word
-            name = None
-    return options

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -31,6 +33,9 @@ LENGTH = 0.8
 
 OUT_OF_PLANE = 0.15
 """A unit vector whose part in the plane is shorter has no arrow."""
+
+IN_NM: dict[str, Any] = {"pivot": "mid", "angles": "xy", "units": "xy", "scale_units": "xy"}
+"""Arrows have their lengths, and where they stand, in nm."""
 
 
 def contrast(colors: ScalarMappable, pixels: np.ndarray) -> np.ndarray:
@@ -96,10 +101,7 @@ def draw_vectors(axes: Axes, raster: Raster, name: str, inks: np.ndarray, longes
         u,
         v,
         color=inks[i, j],
-        pivot="mid",
-        angles="xy",
-        units="xy",
-        scale_units="xy",
+        **IN_NM,
         scale=1 / size,
         width=0.1 * size,
         headwidth=3.2,
@@ -156,10 +158,7 @@ def draw_arrows(axes: Axes, raster: Raster, name: str, inks: np.ndarray) -> None
         u[shown],
         v[shown],
         color=inks[i, j],
-        pivot="mid",
-        angles="xy",
-        units="xy",
-        scale_units="xy",
+        **IN_NM,
         scale=1 / length,
         width=0.11 * length,
         headwidth=3.5,
