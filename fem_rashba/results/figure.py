@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -41,7 +44,13 @@ STYLE: dict[Any, Any] = {
     "font.sans-serif": ["DejaVu Sans"],
     "mathtext.fontset": "dejavusans",
 }
-"""Every setting that shows, so that the figure does not depend on the user's matplotlibrc."""
+"""Settings over matplotlib's defaults; `style` puts both in place."""
+
+
+def style(more: Mapping[str, Any] | None = None) -> AbstractContextManager[None]:
+    """The settings of all pictures, and more: the same whatever the user's own are, or those of another library."""
+    return matplotlib.style.context(["default", STYLE | dict(more or {})])
+
 
 INK = "0.15"
 LEFT, RIGHT, BOTTOM, TOP = 0.47, 0.13, 0.33, 0.07

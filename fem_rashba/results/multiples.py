@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -61,7 +60,7 @@ def plot_multiples(
         if shown.overlay == "vectors"
         else None
     )
-    with matplotlib.rc_context(paper.STYLE):
+    with paper.style():
         figure = Figure(figsize=size, dpi=paper.DPI)
         for k, raster in enumerate(rasters):
             # maps of one row stand on one line

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import style
 from matplotlib.figure import Figure
 
 from fem_rashba.results import figure as paper
@@ -46,7 +45,7 @@ def panels(
     """
     path = png(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with style.context(["default", paper.STYLE | LINES]):
+    with paper.style(LINES):
         inches = (size[0] * CENTIMETRE, size[1] * CENTIMETRE)
         figure = Figure(figsize=inches, dpi=paper.DPI, layout="constrained")
         yield figure.subplots(rows, columns, squeeze=False, **sharing).ravel()

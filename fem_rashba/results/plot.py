@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -51,7 +50,7 @@ def plot_overview(fields: NodalFields, path: str | Path, names: Sequence[str] | 
     width, height = shape.size
     raster = rasterize(fields, arrays_of(names), *shape.pixels)
     scales = _scales(fields, names)
-    with matplotlib.rc_context(paper.STYLE):
+    with paper.style():
         figure = Figure(figsize=(columns * width, rows * height), dpi=paper.DPI)
         for k, name in enumerate(names):
             corner = (k % columns * width, (rows - 1 - k // columns) * height)
@@ -81,7 +80,7 @@ def plot_maps(
     raster = rasterize(fields, arrays_of(names), *shape.pixels)
     scales = _scales(fields, names)
     paths = []
-    with matplotlib.rc_context(paper.STYLE):
+    with paper.style():
         for name in names:
             figure = Figure(figsize=shape.size, dpi=paper.DPI)
             axes = _draw(figure, (0.0, 0.0), shape, raster, KNOWN[name], scales[name])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -53,7 +52,7 @@ def draw_profiles(found: np.ndarray, path: str | Path) -> Path:
     start, end = found[0, :2], found[-1, :2]
     along = np.linalg.norm(found[:, :2] - start, axis=1)
     size = (paper.COLUMN, BELOW + len(PANELS) * (HEIGHT + ABOVE))
-    with matplotlib.rc_context(paper.STYLE):
+    with paper.style():
         figure = Figure(figsize=size, dpi=paper.DPI)
         for k, (title, unit, prefixes, columns) in enumerate(PANELS):
             bottom = BELOW + (len(PANELS) - 1 - k) * (HEIGHT + ABOVE)

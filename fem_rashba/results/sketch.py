@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 from dolfinx.mesh import entities_to_geometry
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -103,7 +102,7 @@ def draw(sketch: Sketch, path: str | Path) -> Path:
     shape = paper.panel(
         box, paper.COLUMN, bar=False, above=above, least=paper.LEFT + min(columns, len(labels)) * column
     )
-    with matplotlib.rc_context(paper.STYLE):
+    with paper.style():
         figure = Figure(figsize=shape.size, dpi=paper.DPI)
         extent = (low[0] - pad, high[0] + pad, low[1] - pad, high[1] + pad)
         axes = paper.axes(figure, (0.0, 0.0), shape, extent)

@@ -48,7 +48,7 @@ def draw_curves(found: xr.Dataset, path: str | Path, names: Sequence[str] | None
     curves = int(np.prod([found.sizes[name] for name in others]))
     rows = (curves if curves <= MOST else 2) if others else 0
     size = (paper.COLUMN, BELOW + len(panels) * (HEIGHT + ABOVE) + rows * paper.ROW)
-    with matplotlib.rc_context(paper.STYLE):
+    with paper.style():
         figure = Figure(figsize=size, dpi=paper.DPI)
         for k, (title, values) in enumerate(panels):
             bottom = BELOW + (len(panels) - 1 - k) * (HEIGHT + ABOVE)
