@@ -14,19 +14,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 from scipy.io import netcdf_file
 
 from fem_rashba import load
 from fem_rashba.cli import main as fem_rashba
 from fem_rashba.physics.dynamics import pumped_spin
+from fem_rashba.results.panels import panels
 from fem_rashba.units import SHEET_CURRENT
 
 HERE = Path(__file__).parent
 # (43) neglects D'yakonov-Perel relaxation, 0.085/ps beside the 11/ps of the other two
 TOLERANCE = 1e-2
-STYLE = {"font.size": 7, "axes.linewidth": 0.5, "xtick.major.width": 0.5, "ytick.major.width": 0.5}
 
 
 def main(folder: Path) -> Path:
@@ -50,14 +48,11 @@ def main(folder: Path) -> Path:
         print(f"  {'S_' + name if name != 'I' else 'I (A)':<14} {found:<14.6g} {exact:<14.6g}")
     assert abs(S[-1] - expected).max() < TOLERANCE * abs(expected).max()
     assert abs(j[-1, 1] + current) < TOLERANCE * abs(current)
-    with rc_context(STYLE):
-        figure = Figure(figsize=(8.6 / 2.54, 5.5 / 2.54), dpi=300, layout="constrained")
-        axes = figure.subplots()
+    with panels(folder / "pumping.png", size=(8.6, 5.5)) as (axes,):
         axes.semilogx(1e3 * t[1:], 1e6 * S[1:, 1], "C0", lw=0.8, label="$S_y$")
         axes.axhline(1e6 * expected[1], color="C0", lw=0.5, ls=":", label="(43)")
         axes.set(xlabel="$t$ (fs)", ylabel="$S_y$ (10$^{-6}$ nm$^{-2}$)", xlim=(1, 1e3 * t[-1]))
-        axes.legend(frameon=False)
-        figure.savefig(folder / "pumping.png", metadata={"Software": None})
+        axes.legend()
     return folder / "pumping.png"
 
 

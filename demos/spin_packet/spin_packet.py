@@ -15,17 +15,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 from scipy.io import netcdf_file
 
 from fem_rashba import load
 from fem_rashba.cli import main as fem_rashba
+from fem_rashba.results.panels import panels
 
 HERE = Path(__file__).parent
 # of the largest average; the tolerance of one step is 1e-4, and errors of many steps add up
 TOLERANCE = 5e-3
-STYLE = {"font.size": 7, "axes.linewidth": 0.5, "xtick.major.width": 0.5, "ytick.major.width": 0.5}
 
 
 def main(folder: Path) -> Path:
@@ -39,16 +37,13 @@ def main(folder: Path) -> Path:
     error = abs(S - exact).max() / abs(S).max()
     print(f"\n{len(t) - 1} steps; largest difference to the exact averages: {error:.1e} of the largest average")
     assert error < TOLERANCE
-    with rc_context(STYLE):
-        figure = Figure(figsize=(8.6 / 2.54, 5.5 / 2.54), dpi=300, layout="constrained")
-        axes = figure.subplots()
+    with panels(folder / "spin_packet.png", size=(8.6, 5.5)) as (axes,):
         fine = np.linspace(0, t[-1], 500)
         for k, name in enumerate("xyz"):
             axes.plot(fine, averages(load(out).film.coefficients, S[0], fine)[:, k], f"C{k}", lw=0.8)
             axes.plot(t, S[:, k], f"C{k}o", ms=1.5, label=rf"$\langle S_{name}\rangle$")
         axes.set(xlabel="$t$ (ps)", ylabel="average spin density (nm$^{-2}$)", xlim=(0, t[-1]))
-        axes.legend(frameon=False)
-        figure.savefig(folder / "spin_packet.png", metadata={"Software": None})
+        axes.legend()
     return folder / "spin_packet.png"
 
 

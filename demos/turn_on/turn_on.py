@@ -10,17 +10,15 @@ the steady solve, which knows nothing of time.
 import sys
 from pathlib import Path
 
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 from scipy.io import netcdf_file
 
 from fem_rashba import load, solve, torque
 from fem_rashba.cli import main as fem_rashba
+from fem_rashba.results.panels import panels
 
 HERE = Path(__file__).parent
 # what is left of the slowest decay after 2 ps, and the error of the steps
 TOLERANCE = 2e-3
-STYLE = {"font.size": 7, "axes.linewidth": 0.5, "xtick.major.width": 0.5, "ytick.major.width": 0.5}
 
 
 def main(folder: Path) -> Path:
@@ -49,15 +47,12 @@ def main(folder: Path) -> Path:
     for name, values in parts.items():
         print(f"  {name:<12}  {values[-1]:<12.6g}  {getattr(steady, name):<12.6g}")
         assert abs(values[-1] - getattr(steady, name)) < TOLERANCE * scale
-    with rc_context(STYLE):
-        figure = Figure(figsize=(8.6 / 2.54, 5.5 / 2.54), dpi=300, layout="constrained")
-        axes = figure.subplots()
+    with panels(folder / "turn_on.png", size=(8.6, 5.5)) as (axes,):
         for k, (name, values) in enumerate(parts.items()):
             axes.semilogx(1e3 * t[1:], values[1:] / scale, f"C{k}", lw=0.8, label=name)
             axes.axhline(getattr(steady, name) / scale, color=f"C{k}", lw=0.5, ls=":")
         axes.set(xlabel="$t$ (fs)", ylabel="torque / steady fieldlike torque", xlim=(1e-1, 1e3 * t[-1]))
-        axes.legend(frameon=False)
-        figure.savefig(folder / "turn_on.png", metadata={"Software": None})
+        axes.legend()
     return folder / "turn_on.png"
 
 
