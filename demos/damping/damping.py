@@ -18,12 +18,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from fem_rashba import load, probe
 from fem_rashba.cli import main as fem_rashba
 from fem_rashba.physics import dynamics
+from fem_rashba.results.panels import panels
 from fem_rashba.units import HBAR
 
 HERE = Path(__file__).parent
@@ -33,7 +32,6 @@ INVERTED = [
 ]
 # squares of tau_Delta/tau_phi = 0.025, tau_Delta/tau_sf = 0.02, D tau_sf/width^2 = 0.025 and k0 width = 0.05 are left
 TOLERANCE = 0.01
-STYLE = {"font.size": 7, "axes.linewidth": 0.5, "xtick.major.width": 0.5, "ytick.major.width": 0.5}
 
 
 def main(folder: Path) -> Path:
@@ -53,17 +51,14 @@ def main(folder: Path) -> Path:
         size = (numeric * formula).sum() / (formula**2).sum()
         print(f"  {name}  {size:.4f}, to be {sizes[name]:.4f}")
         assert abs(size / sizes[name] - 1) < TOLERANCE
-    with rc_context(STYLE):
-        figure = Figure(figsize=(8.6 / 2.54, 7 / 2.54), dpi=300, layout="constrained")
-        panels = figure.subplots(2, 1, sharex=True)
-        for axes, power, (name, (numeric, formula)) in zip(panels, (9, 10), found.items(), strict=True):
+    with panels(folder / "damping.png", rows=2, size=(8.6, 7.0), sharex=True) as (upper, lower):
+        for axes, power, (name, (numeric, formula)) in zip((upper, lower), (9, 10), found.items(), strict=True):
             for k, component in enumerate("xyz"):
                 axes.plot(x, 10**power * numeric[:, k], f"C{k}", lw=0.8, label=f"${component}$")
                 axes.plot(x, 10**power * formula[:, k], f"C{k}", lw=0.8, ls=":")
             axes.set(ylabel=rf"${name}$ ($10^{{-{power}}}\,\hbar$/ps nm$^2$)", xlim=(x[0], x[-1]))
-        panels[0].legend(frameon=False)
-        panels[1].set_xlabel("$x$ (nm)")
-        figure.savefig(folder / "damping.png", metadata={"Software": None})
+        upper.legend()
+        lower.set_xlabel("$x$ (nm)")
     return folder / "damping.png"
 
 

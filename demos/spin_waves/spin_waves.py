@@ -17,12 +17,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from fem_rashba.cli import main as fem_rashba
 from fem_rashba.config import load
 from fem_rashba.physics.spin_waves import bulk_spin_waves
+from fem_rashba.results.panels import panels
 
 HERE = Path(__file__).parent
 # width (nm): slowest rate (1/ps), from a Legendre-Galerkin solution with numpy alone (`spectral_rates` in
@@ -30,7 +29,6 @@ HERE = Path(__file__).parent
 EXACT = {1: 1.359575, 2: 2.237593, 4: 4.585793, 8: 7.899604, 16: 9.647266, 24: 9.816999}
 # cubic elements of 1 nm (half the width in the narrowest channels), and what degree 22 leaves (5e-5)
 TOLERANCE = 3e-4
-STYLE = {"font.size": 7, "axes.titlesize": 7, "axes.linewidth": 0.5}
 
 
 def slowest_rate(width: float) -> float:
@@ -57,16 +55,13 @@ def main(folder: Path) -> Path:
         assert error < TOLERANCE, f"width {width} nm: {rate} 1/ps should be {EXACT[width]}"
     wavevectors = np.linspace(0, 2, 201)
     waves = bulk_spin_waves(film, np.array([0, 0, 1.0]), k0 * np.column_stack([wavevectors, 0 * wavevectors])).real
-    with rc_context(STYLE):
-        figure = Figure(figsize=(8.6 / 2.54, 4.6 / 2.54), dpi=300, layout="constrained")
-        bulk, channel = figure.subplots(1, 2)
+    with panels(folder / "spin_waves.png", columns=2, size=(8.6, 4.6)) as (bulk, channel):
         bulk.plot(wavevectors, (waves - c.r_sf) / c.r_dp, lw=1)
         bulk.set(xlabel="$q/k_0$", ylabel=r"rate / $r_\mathrm{dp}$", ylim=(0, 4), xlim=(0, 2), title="infinite film")
         channel.axhline(7 / 16, color="0.5", lw=0.7, ls=":")
         channel.text(1, 0.47, "7/16, infinite film", color="0.4")
         channel.loglog(list(rates), [(rate - c.r_sf) / c.r_dp for rate in rates.values()], "o-", ms=2.5, lw=1)
         channel.set(xlabel="width (nm)", title="slowest wave of a channel", ylim=(0.008, 0.8))
-        figure.savefig(folder / "spin_waves.png", metadata={"Software": None})
     return folder / "spin_waves.png"
 
 

@@ -15,12 +15,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 from scipy.integrate import simpson
 
 from fem_rashba import balance, load, probe
 from fem_rashba.cli import main as fem_rashba
+from fem_rashba.results.panels import panels
 from fem_rashba.units import HBAR
 
 HERE = Path(__file__).parent
@@ -34,7 +33,6 @@ EXACT = {
 # Elements of degree 3 on the automatic mesh: maps to 1e-4 of their maximum. The terminals change the section by less:
 # their spin decays as exp(-150/11) = 1e-6 or faster, and their layers, in series with the wire, change g by up to 6e-5.
 TOLERANCE = 1e-4
-STYLE = {"font.size": 7, "axes.linewidth": 0.5, "xtick.major.width": 0.5, "ytick.major.width": 0.5}
 
 
 def main(folder: Path) -> Path:
@@ -62,17 +60,14 @@ def main(folder: Path) -> Path:
     print("  eV nm    nm          nm          hbar nm/ps, averages")
     for row in rows:
         print("  {:<7g}  {:<10.6f}  {:<10.6f}  {:<9.5f}  {:<11.5f}  {:.0e}  {:.0e}".format(*row))
-    with rc_context(STYLE):
-        figure = Figure(figsize=(8.6 / 2.54, 7.2 / 2.54), dpi=300, layout="constrained")
-        panels = figure.subplots(2, 2, sharex=True)
+    with panels(folder / "wire.png", 2, 2, size=(8.6, 7.2), sharex=True) as axes:
         for k, (alpha, profile) in enumerate(profiles.items()):
             times, label = (10, rf"{alpha:g} ($\times$10)") if k == 0 else (1, f"{alpha:g}")
-            for axes, (name, S) in zip(panels[k // 2], profile.items(), strict=True):
-                axes.plot(y, 1e4 * times * S, f"C{k}", lw=1, ls=("-", "--")[k % 2], label=label)
-                axes.set(ylabel=f"${name}$ (10$^{{-4}}$ nm$^{{-2}}$)", xlim=(0, 50))
-            panels[k // 2, 1].legend(title=r"$\alpha$ (eV nm)", frameon=False)
-            panels[1, k % 2].set_xlabel("$y$ (nm)")
-        figure.savefig(folder / "wire.png", metadata={"Software": None})
+            for ax, (name, S) in zip(axes.reshape(2, 2)[k // 2], profile.items(), strict=True):
+                ax.plot(y, 1e4 * times * S, f"C{k}", lw=1, ls=("-", "--")[k % 2], label=label)
+                ax.set(ylabel=f"${name}$ (10$^{{-4}}$ nm$^{{-2}}$)", xlim=(0, 50))
+            axes[k // 2 * 2 + 1].legend(title=r"$\alpha$ (eV nm)")
+            axes[2 + k % 2].set_xlabel("$y$ (nm)")
     return folder / "wire.png"
 
 
