@@ -156,6 +156,16 @@ def test_titles_say_what_differs() -> None:
     ]
     assert differences({"a": base, "b": base}) == {"a": "a", "b": "b"}
     assert differences({"a": None, "b": None}) == {"a": "a", "b": "b"}
+    # other devices have other keys, and a title is no place for all of them
+    many = {"device": {f"length{k}": k for k in range(7)}}
+    assert differences({"a": base, "b": base | many}) == {"a": "a", "b": "b"}
+
+
+def test_one_map_into_one_file(outs: Path, tmp_path: Path) -> None:
+    run("plot", str(outs / "a"), "--quantity", "Sz", "-o", str(tmp_path / "map.png"))
+    run("plot", str(outs / "a"), "--quantity", "Sz", "-o", str(tmp_path / "maps"))
+    assert np.array_equal(picture(tmp_path / "map.png"), picture(tmp_path / "maps" / "Sz.png"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["map.png", "maps"]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +177,10 @@ def test_titles_say_what_differs() -> None:
         (["a", "--line", "0,0", "5,5", "-o", "x.pdf"], "must end in .png, not 'x.pdf'"),
         (["a", "b", "--quantity", "Sx", "Sy"], "2 folders are drawn side by side with one --quantity"),
         (["a", "b", "--line", "0,0", "5,5"], "2 folders are drawn side by side with one --quantity"),
+        (["a", "a", "--quantity", "Sz"], "side by side must differ: a a"),
+        (["a", "-o", "x.png"], "'x.png' is one picture: give one --quantity with it"),
+        (["a", "-o", "a/summary.json"], "'a/summary.json' is a file; maps go into a folder"),
+        (["a", "--line", "5,5", "5,5"], "the line begins and ends at x = 5 nm, y = 5 nm"),
         (["a", "c"], "'c' holds no solution of fem-rashba"),
     ],
 )

@@ -48,6 +48,8 @@ def plot(arguments: Namespace) -> None:
     if line is not None and (arguments.quantities or arguments.mesh):
         raise ValueError("argument --line: profiles show all quantities and no mesh; leave out --quantity and --mesh")
     if len(outs) > 1:
+        if len({Path(out).resolve() for out in outs}) < len(outs):
+            raise ValueError(f"the folders that are drawn side by side must differ: {' '.join(outs)}")
         if line is not None or len(arguments.quantities or [""]) > 1:
             raise ValueError(f"{len(outs)} folders are drawn side by side with one --quantity, such as Sz, no --line")
         _side_by_side(arguments)
@@ -66,8 +68,9 @@ def _maps(arguments: Namespace) -> None:
 
     names = None if arguments.quantities is None else check_names(arguments.quantities)
     (out,) = arguments.outs
-    solution = load(out)
     folder = Path(arguments.target or out)
+    single = arguments.target is not None and _is_picture(folder, names)
+    solution = load(out)
     with Stages() as stages:
         stages("drawing")
         fields = gathered_fields(solution, _spin_currents(names))
@@ -76,9 +79,24 @@ def _maps(arguments: Namespace) -> None:
             assert fields is not None  # on the root
             return plot_maps(fields, part, names, arguments.mesh)
 
-        with named(str(folder)):
-            drawn = on_root(solution.comm, lambda: _into(folder, draw))
-    print(f"{folder}: {', '.join(drawn)}")
+        if not single:
+            with named(str(folder)):
+                drawn = on_root(solution.comm, lambda: _into(folder, draw))
+    if single:
+        _one(solution.comm, folder, lambda path: draw(path.parent)[0])
+    else:
+        print(f"{folder}: {', '.join(drawn)}")
+
+
+def _is_picture(target: Path, names: Sequence[str] | None) -> bool:
+    """Whether the target of maps is a PNG file and not a folder."""
+    if target.suffix.lower() != ".png":
+        if target.is_file():
+            raise ValueError(f"argument -o: {str(target)!r} is a file; maps go into a folder, or one into a PNG file")
+        return False
+    if names is None or len(names) != 1:
+        raise ValueError(f"argument -o: {str(target)!r} is one picture: give one --quantity with it, or name a folder")
+    return True
 
 
 def _profiles(arguments: Namespace) -> None:

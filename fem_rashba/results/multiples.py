@@ -22,6 +22,9 @@ from fem_rashba.results.raster import rasterize
 IGNORED = ("solver", "output")
 """Sections of a configuration that are no part of the physics."""
 
+MOST = 6
+"""Keys in a title."""
+
 LETTER = 0.062
 """Width of a letter of a title, inches."""
 
@@ -85,7 +88,7 @@ def _common_scale(each: Sequence[NodalFields], name: str) -> Scale:
 
 
 def differences(configs: Mapping[str, Mapping[str, Any] | None]) -> dict[str, str]:
-    """What tells solutions apart, by their names: the keys whose values differ; the name where nothing does.
+    """What tells solutions apart, by their names: the keys whose values differ; the names if none or many do.
 
     Args:
         configs: Name -> the resolved configuration, None if it is not known.
@@ -93,6 +96,8 @@ def differences(configs: Mapping[str, Mapping[str, Any] | None]) -> dict[str, st
     flat = {name: _flat(config or {}) for name, config in configs.items()}
     keys = dict.fromkeys(key for values in flat.values() for key in values)
     differing = [key for key in keys if len({str(values.get(key)) for values in flat.values()}) > 1]
+    if len(differing) > MOST:
+        return {name: name for name in configs}
     result = {}
     for name, values in flat.items():
         words = [f"{key} =\u00a0{_text(values[key])}" for key in differing if values.get(key) is not None]

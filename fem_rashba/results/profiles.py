@@ -32,8 +32,10 @@ def profiles(solution: Solution, start: tuple[float, float], end: tuple[float, f
     """What `probe` finds at equidistant points from start to end (nm), shape (count, 10). Collective.
 
     Raises:
-        ValueError: If the line leaves the device.
+        ValueError: If the line leaves the device, or has no length.
     """
+    if tuple(start) == tuple(end):
+        raise ValueError(f"the line begins and ends at x = {start[0]:g} nm, y = {start[1]:g} nm; its ends must differ")
     t = np.linspace(0.0, 1.0, count)[:, None]
     return probe(solution, (1 - t) * np.array(start) + t * np.array(end))
 
