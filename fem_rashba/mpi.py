@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -49,3 +50,19 @@ def on_all(comm: MPI.Comm, function: Callable[[], T]) -> T:
     if first is not None:
         raise first
     return value  # type: ignore[return-value]
+
+
+def together(comm: MPI.Comm, patience: float) -> bool:
+    """Whether all ranks come here, as far as this one is willing to wait. Collective if they do.
+
+    Args:
+        comm: The communicator.
+        patience: Seconds. Where this is False nothing collective can follow.
+    """
+    barrier = comm.Ibarrier()
+    deadline = time.monotonic() + patience
+    while not barrier.Test():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.001)
+    return True

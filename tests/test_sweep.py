@@ -182,21 +182,22 @@ device.length = ["24 nm", "30 nm"]
         assert np.abs(found[i] - exact).max() < 2e-5 * np.abs(exact).max()
 
 
-@pytest.mark.parametrize("at", ["1", "3", "-4", "before", "after"])
-def test_a_killed_sweep_ends_with_the_same_digits(
-    folder: Path, tmp_path: Path, at: str, capsys: pytest.CaptureFixture
+def test_a_sweep_that_is_killed_again_and_again_ends_with_the_same_digits(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     (tmp_path / "sweep.toml").write_text(BASE + SWEEP)
     command = ["sweep", str(tmp_path / "sweep.toml"), "-o", str(tmp_path / "sweep.nc")]
-    ended = subprocess.run([sys.executable, "-c", KILLED, at, *command], check=False, capture_output=True)
-    assert ended.returncode == -9
-    assert (tmp_path / "sweep.nc").exists() == (at == "after")
-    assert (tmp_path / "sweep.nc.part" / "sweep.json").exists()
-    # what is done so far can be read
-    done = {"1": 0, "3": 2, "-4": 4}.get(at, 8)
-    assert int(np.isfinite(read(tmp_path / "sweep.nc")["fieldlike"]).sum()) == done
-    assert main(["plot", str(tmp_path / "sweep.nc"), "-o", str(tmp_path / ".some.png")]) == 0
-    assert capsys.readouterr().out.endswith(" written\n" if done == 8 else f" written; {done} of 8 points are solved\n")
+    for at, done in {"1": 0, "3": 2, "-2": 4, "before": 8, "after": 8}.items():
+        ended = subprocess.run([sys.executable, "-c", KILLED, at, *command], check=False, capture_output=True)
+        assert ended.returncode == -9
+        assert (tmp_path / "sweep.nc").exists() == (at == "after")
+        assert (tmp_path / "sweep.nc.part" / "sweep.json").exists()
+        # what is done so far can be read
+        assert int(np.isfinite(read(tmp_path / "sweep.nc")["fieldlike"]).sum()) == done
+        capsys.readouterr()
+        assert main(["plot", str(tmp_path / "sweep.nc"), "-o", str(tmp_path / ".some.png")]) == 0
+        said = " written\n" if done == 8 else f" written; {done} of 8 points are solved\n"
+        assert capsys.readouterr().out.endswith(said)
     assert main(command) == 0
     xr.testing.assert_identical(opened(tmp_path / "sweep.nc"), opened(folder / "sweep.nc"))
     assert {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")} == {"sweep.toml", "sweep.nc"}
@@ -211,11 +212,16 @@ def mpi(ranks: int, cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("parallel", ["points", "ranks"])
 def test_the_same_on_two_ranks_and_after_a_kill(folder: Path, tmp_path: Path, parallel: str) -> None:
     (tmp_path / "sweep.toml").write_text(BASE + SWEEP.replace(', "8 nm"', "").replace(', "90 deg"', ""))
-    words = ["sweep", "sweep.toml", "-o", "sweep.nc", "--parallel", parallel]
+    words = ["sweep", "sweep.toml", "-o", "sweep.nc", "--solutions", "points", "--parallel", parallel]
     assert mpi(2, tmp_path, sys.executable, "-c", KILLED, "1", *words).returncode
     assert not (tmp_path / "sweep.nc").exists()
     done = mpi(2, tmp_path, "fem-rashba", *words)
     assert done.returncode == 0, done.stderr
+    assert sorted(path.name[:25] for path in (tmp_path / "points").iterdir()) == [
+        ".sweep.json",
+        "1_rashba_parameter=0.01_e",
+        "2_rashba_parameter=0.02_e",
+    ]
     found = opened(tmp_path / "sweep.nc")
     expected = opened(folder / "sweep.nc").isel(theta=[0], width=[0])
     if parallel == "points":
@@ -264,6 +270,53 @@ def test_a_point_that_does_not_converge_is_recorded(folder: Path, tmp_path: Path
     assert set(found["message"].values[1].ravel()) == {"it does not want to"}
     assert bool(np.isnan(found["torque_total"][1]).all())
     xr.testing.assert_equal(found.isel(rashba_parameter=0), whole.isel(rashba_parameter=0))
+
+
+ALONE = """
+import sys
+from fem_rashba.cli import exits, main
+from fem_rashba.results import solution
+from fem_rashba.solvers.linear import ConvergenceError
+from fem_rashba.studies import record, sweep
+exits.PATIENCE = sweep.PATIENCE = 1.0
+solve, row = solution.solve_steady, record.record
+def fail(problem, alpha, text):
+    if problem.device.mesh.comm.rank == 1 and float(problem.film.rashba_parameter) == alpha:
+        raise ConvergenceError(text)
+def solving(problem, **options):
+    fail(problem, 0.02, "one fails before the others begin")
+    return solve(problem, **options)
+def recording(found):
+    made = row(found)
+    fail(found.problem, 0.03, "one fails as the others end")
+    return made
+solution.solve_steady, record.record = solving, recording
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.mpi
+def test_one_rank_of_a_point_fails_alone(tmp_path: Path) -> None:
+    """The others may wait for it in a solve, which nothing can end but the end of all of them."""
+    alphas = '[sweep]\nfilm.rashba_parameter = ["0.01 eV nm", "0.02 eV nm", "0.03 eV nm", "0.04 eV nm"]\n'
+    (tmp_path / "sweep.toml").write_text(BASE + alphas)
+    words = [sys.executable, "-c", ALONE, "sweep", "sweep.toml", "-o", "sweep.nc", "--parallel", "ranks"]
+    first = mpi(2, tmp_path, *words)
+    assert first.returncode == 3
+    assert "at film.rashba_parameter = '0.02 eV nm' one rank failed alone: one fails before" in first.stderr
+    assert np.isfinite(read(tmp_path / "sweep.nc")["fieldlike"]).values.tolist() == [True, False, False, False]
+    # and the point is not tried again
+    second = mpi(2, tmp_path, *words)
+    assert second.returncode == 3
+    assert "2 of 4 points did not converge" in second.stderr
+    found = opened(tmp_path / "sweep.nc")
+    assert np.isfinite(found["fieldlike"]).values.tolist() == [True, False, False, True]
+    assert found["message"].values.tolist() == [
+        "",
+        "one fails before the others begin",
+        "one fails as the others end",
+        "",
+    ]
 
 
 def started(folder: Path, change: tuple[str, str] = ("", "")) -> None:

@@ -123,6 +123,9 @@ def _sweep(command: argparse.ArgumentParser) -> None:
     _config(command)
     command.add_argument("-o", dest="out", metavar="sweep.nc", required=True, help="the NetCDF file to write")
     command.add_argument(
+        "--solutions", metavar="FOLDER", help="a folder for what run writes, one folder in it for each point"
+    )
+    command.add_argument(
         "--parallel",
         choices=("points", "ranks"),
         help="under mpirun: points shared among the ranks, each solved by one, the default where there are at least "

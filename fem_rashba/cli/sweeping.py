@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fem_rashba.config.sweeping import Plan
     from fem_rashba.devices.device import Device
     from fem_rashba.studies.record import Row
+    from fem_rashba.studies.solutions import Solutions
 
 _FILES = ("mesh", "gds", "ovf")
 
@@ -31,20 +32,33 @@ def sweep(arguments: Namespace) -> None:
     plan = sweeping.load(arguments.config, arguments.overrides)
     from mpi4py import MPI
 
+    from fem_rashba.mpi import on_root
     from fem_rashba.solvers.linear import ConvergenceError
+    from fem_rashba.studies.solutions import Solutions
     from fem_rashba.studies.sweep import Points, failed
     from fem_rashba.studies.sweep import sweep as study
 
-    world = MPI.COMM_WORLD
+    world, this = MPI.COMM_WORLD, identity(plan)
+    kept = None
+    if arguments.solutions is not None:
+        kept = Solutions(folder=Path(arguments.solutions), axes=plan.axes, identity=this)
+        on_root(world, lambda: kept.check(arguments.out))
     shared = arguments.parallel == "points" or (arguments.parallel is None and plan.size >= world.size)
     with Stages() as stages, named(arguments.out):
-        solver = Solver(plan, MPI.COMM_SELF if shared else world)
-        points = Points(check=solver.check, solve=solver.solve, label=plan.label, order=solver.order())
+        solver = Solver(plan, MPI.COMM_SELF if shared else world, kept)
+        points = Points(
+            check=solver.check,
+            solve=solver.solve,
+            label=plan.label,
+            order=solver.order(),
+            begin=kept.begin if kept else lambda: None,
+            kept=kept.has if kept else lambda point: True,
+        )
         found = study(
             plan.axes,
             points,
             arguments.out,
-            identity=identity(plan),
+            identity=this,
             attributes=attributes(plan),
             comm=world,
             shared=shared,
@@ -65,10 +79,11 @@ class Solver:
     Args:
         plan: What is swept.
         comm: The ranks that share each point.
+        kept: Where the solutions go, if anywhere.
     """
 
-    def __init__(self, plan: Plan, comm: MPI.Comm) -> None:
-        self._plan, self._comm = plan, comm
+    def __init__(self, plan: Plan, comm: MPI.Comm, kept: Solutions | None) -> None:
+        self._plan, self._comm, self._kept = plan, comm, kept
         self._quiet = Stages(shown=False)
         self._device: tuple[str, Device] | None = None
 
@@ -89,11 +104,16 @@ class Solver:
             raise ValueError(f"[sweep] at {self._plan.label(point)}: {error}") from None
 
     def solve(self, point: int) -> Row:
-        """The row of a point. Collective."""
+        """The row of a point, after its solution is written. Collective."""
+        from fem_rashba.results.files import save
         from fem_rashba.studies.record import record
 
         config = self._plan.config(point)
-        return record(solved_on(self._on(config), config, self._quiet))
+        solution = solved_on(self._on(config), config, self._quiet)
+        if self._kept is not None:
+            place, output = self._kept.of(point), config.output
+            save(solution, place, fields=output.fields, plots=output.plots, config=config.resolved)
+        return record(solution)
 
     def _on(self, config: Config) -> Device:
         key = mesh_key(config)

@@ -115,7 +115,7 @@ def _flat(value: Mapping[str, Any], path: str = "") -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
+    # no-break spaces: a title does not break inside
     if isinstance(value, list):
-        # no-break spaces: a title does not break inside
         return "[" + ",\u00a0".join(map(_text, value)) + "]"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value).replace(" ", "\u00a0")

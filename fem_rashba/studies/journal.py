@@ -130,19 +130,19 @@ def _is_ours(folder: Path) -> bool:
 def _check_same(folder: Path, found: Any, wanted: Any) -> None:
     if found == wanted:
         return
-    where, before, now = _difference(found, wanted)
+    where, before, now = difference(found, wanted)
     raise ValueError(
         f"{str(folder)!r} belongs to a sweep with {where} = {before}, not {now}: finish that one, remove the folder, "
         "or name another -o"
     )
 
 
-def _difference(found: Any, wanted: Any, where: str = "") -> tuple[str, str, str]:
+def difference(found: Any, wanted: Any, where: str = "") -> tuple[str, str, str]:
     """Where two identities differ first, and what they have there."""
     if isinstance(found, dict) and isinstance(wanted, dict):
         for key in dict.fromkeys([*wanted, *found]):
             if found.get(key) != wanted.get(key):
-                return _difference(found.get(key), wanted.get(key), f"{where}.{key}".lstrip("."))
+                return difference(found.get(key), wanted.get(key), f"{where}.{key}".lstrip("."))
     texts = [json.dumps(value) for value in (found, wanted)]
     short = [text if len(text) <= 60 else f"{text[:57]}..." for text in texts]
     return where, short[0], short[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,13 +11,16 @@ from typing import Any
 import xarray as xr
 from mpi4py import MPI
 
-from fem_rashba.mpi import on_all, on_root
+from fem_rashba.mpi import on_all, on_root, together
 from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.studies import journal, sweep_file
 from fem_rashba.studies.plan import Axis
 from fem_rashba.studies.record import Row, failure
 
 Progress = Callable[[str], None]
+
+PATIENCE = 5.0
+"""Seconds that a rank that failed waits for the others of its point to fail or finish too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +32,16 @@ class Points:
         solve: The row of a point, from `record`, or a `ConvergenceError`.
         label: The values at a point in words, not collective.
         order: The points in the order in which they are best solved.
+        begin: Called on rank 0 when all points are found valid, before the first is solved.
+        kept: Whether what `solve` writes of a point is there, apart from its row. On rank 0.
     """
 
     check: Callable[[int], None]
     solve: Callable[[int], Row]
     label: Callable[[int], str]
     order: Sequence[int]
+    begin: Callable[[], None] = lambda: None
+    kept: Callable[[int], bool] = lambda point: True
 
 
 def sweep(
@@ -75,7 +83,7 @@ def sweep(
     def begin() -> tuple[dict[str, Any], dict[int, Row]]:
         nonlocal held
         found, done, held = journal.begin(folder, header)
-        return found, done
+        return found, {point: row for point, row in done.items() if row["message"] or points.kept(point)}
 
     try:
         found, done = on_root(comm, begin)
@@ -83,6 +91,7 @@ def sweep(
         own = todo[comm.rank :: comm.size] if shared else todo
         say(f"checking {len(own)} points")
         _check(comm, shared, points, own)
+        on_root(comm, points.begin)
         rows = _solved(comm, points, folder, own, shared, say)
         for other in comm.allgather(rows):
             done |= other
@@ -124,15 +133,40 @@ def _solved(
     rows = {}
     for number, point in enumerate(own, start=1):
         say(f"point {number} of {len(own)}{' of this rank' if shared and comm.size > 1 else ''}: {points.label(point)}")
-        try:
-            rows[point] = points.solve(point)
-        except ConvergenceError as error:
-            rows[point] = failure(str(error))
+        rows[point] = _row(comm, points, folder, point, shared)
         if pages is not None:
             pages.add(point, rows[point])
     if pages is not None:
         pages.close()
     return rows
+
+
+def _row(comm: MPI.Comm, points: Points, folder: Path, point: int, shared: bool) -> Row:
+    """The row of a point, also of one that could not be solved.
+
+    Raises:
+        ConvergenceError: If one rank of those that share the point fails, and others wait for it elsewhere.
+    """
+    error = None
+    try:
+        row = points.solve(point)
+    except ConvergenceError as raised:
+        error = raised
+        row = failure(str(error))
+    if shared:
+        return row
+    if error is not None and not together(comm, PATIENCE):
+        # all ranks are about to be ended: the same command then goes on after this point
+        pages = journal.Pages(folder, comm.rank)
+        pages.add(point, row)
+        pages.close()
+        raise ConvergenceError(
+            f"at {points.label(point)} one rank failed alone: {error}; the same command goes on after this point"
+        )
+    if error is None:
+        together(comm, math.inf)
+    rows = comm.allgather(row)
+    return next((own for own in rows if own["message"]), row)
 
 
 def read(path: str | Path) -> xr.Dataset:
