@@ -62,10 +62,10 @@ def test_each_is_what_run_writes(folder: Path, tmp_path: Path) -> None:
 
 
 def test_side_by_side_in_the_order_of_the_sweep(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = []
+    drawn: list[str] = []
 
     def draw(each, titles, path, name, mesh):  # type: ignore[no-untyped-def]
-        drawn.extend(titles)
+        drawn.extend(title.replace("\u00a0", " ") for title in titles)
         return original(each, titles, path, name, mesh)
 
     original = multiples.plot_multiples
@@ -74,7 +74,7 @@ def test_side_by_side_in_the_order_of_the_sweep(folder: Path, tmp_path: Path, mo
     assert main(["plot", *outs, "--quantity", "Sz", "-o", str(tmp_path / "multiples.png")]) == 0
     assert (tmp_path / "multiples.png").read_bytes().startswith(b"\x89PNG")
     # the swept keys, and nothing else
-    assert {title.replace("\u00a0", " ") for title in drawn} == {
+    assert set(drawn) == {
         f"film.rashba_parameter = {alpha} eV nm, magnetization.theta = {theta} deg"
         for theta in (20, 90)
         for alpha in (0.01, 0.02)
