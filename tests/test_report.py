@@ -332,7 +332,13 @@ def test_wrong_requests(folder: Path, tmp_path: Path, few_maps: None, monkeypatc
         assert error.count("\n") == 1
     (out / "summary.json").write_text("{}")
     assert main(["report", str(out)]) == 2
-    assert "summary.json' is not the summary of a solution" in capsys.readouterr().err
+    assert "summary.json' is not the summary of a solution: it has no 'film'\n" in capsys.readouterr().err
+    (out / "summary.json").write_text("{")
+    assert main(["report", str(out)]) == 2
+    assert "summary.json' is not the summary of a solution: it must be JSON that run wrote\n" in capsys.readouterr().err
+    (out / "summary.json").unlink()
+    assert main(["report", str(out)]) == 2
+    assert "summary.json', which a report needs, cannot be read: no such file" in capsys.readouterr().err
 
 
 def test_a_solution_saved_from_python(tmp_path: Path, few_maps: None) -> None:

@@ -53,11 +53,17 @@ def found(solution: Solution, out: Path) -> Found | None:
 
 def _summary(out: Path) -> dict[str, Any]:
     try:
-        found = json.loads((out / SUMMARY).read_text())
+        text = (out / SUMMARY).read_text()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ValueError(f"{str(out / SUMMARY)!r}, which a report needs, cannot be read: {reason}") from None
+    try:
+        found = json.loads(text)
         for key in ("film", "mesh", "solver", "terminals", "torque", "spin_density", "balance", "versions", "warnings"):
             found[key]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{str(out / SUMMARY)!r} is not the summary of a solution: {error!r}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else "it must be JSON that run wrote"
+        raise ValueError(f"{str(out / SUMMARY)!r} is not the summary of a solution: {reason}") from None
     return dict(found)
 
 
