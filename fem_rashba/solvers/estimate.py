@@ -9,8 +9,8 @@ from fem_rashba.solvers.discretization import FIELDS
 _KILOBYTES = {
     ("direct", "quadrilateral"): (3.4, 4.1, 5.3, 6.7),
     ("direct", "triangle"): (3.4, 4.0, 3.9, 5.1),
-    ("iterative", "quadrilateral"): (2.7, 3.7, 5.4, 6.9),
-    ("iterative", "triangle"): (2.7, 3.3, 4.0, 5.2),
+    ("iterative", "quadrilateral"): (1.7, 1.8, 2.9, 3.3),
+    ("iterative", "triangle"): (1.7, 1.9, 2.2, 2.4),
 }
 # GB of the libraries alone, and of the pictures, which are drawn when the solver is done
 _FIRST_RANK, _OTHER_RANK, _DRAWING = 0.35, 0.28, 0.2
