@@ -114,9 +114,9 @@ def test_what_the_file_does_not_cover_is_said(tmp_path: Path) -> None:
     (tmp_path / "device.toml").write_text(TOML)
     assert main(["run", str(tmp_path / "device.toml"), "-o", str(tmp_path / "out")]) == 0
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    (said,) = [warning for warning in summary["warnings"] if "lie outside" in warning]
+    (said,) = [warning for warning in summary["warnings"] if "lies outside" in warning]
     # 6 of 24 nm, by whole elements
-    assert said.startswith("25 % of the film")
+    assert said.startswith("about 25 % of the film")
     assert summary["config"]["magnetization"] == {"ovf": "m.ovf", "layer": "average"}
     assert path.exists()
 

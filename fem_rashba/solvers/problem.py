@@ -223,8 +223,8 @@ def _warnings_of_data(problem: Problem, data: Gridded) -> list[str]:
         return list(data.notes)
     return [
         *data.notes,
-        f"{100 * outside:.3g} % of the film lie outside the cells with magnetization of the file; there m is that of "
-        "the nearest of them",
+        f"about {100 * outside:.2g} % of the film lies outside the cells with magnetization of the file; "
+        "there m is that of the nearest of them",
     ]
 
 
