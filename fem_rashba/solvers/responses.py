@@ -14,7 +14,7 @@ from fem_rashba.solvers.discretization import discretize
 from fem_rashba.solvers.linear import LinearSystem, check_method
 from fem_rashba.solvers.multigrid import Multigrid
 from fem_rashba.solvers.problem import Problem
-from fem_rashba.solvers.steady import Clock, Progress, SolverReport, respond
+from fem_rashba.solvers.steady import Clock, Progress, SolverReport, closed, respond
 from fem_rashba.solvers.terminals import Terminals
 from fem_rashba.units import AMPERE_PER_RATE
 
@@ -80,16 +80,7 @@ def solve_responses(
         # freeing the matrix is collective, and this rank may be the only one that failed
         system.forget_options()
         raise
-    unknowns = system.matrix.getSize()[0]
-    system.destroy()
-    report = SolverReport(
-        method=system.method,
-        iterations=terminals.iterations,
-        residual=terminals.residual,
-        seconds=clock.stop(),
-        ranks=problem.device.mesh.comm.size,
-        unknowns=unknowns,
-    )
+    report = closed(system, terminals, clock)
     # electrons that enter carry -e
     return Responses(terminals=names, conductance=-AMPERE_PER_RATE * np.array(inflows).T, report=report)
 

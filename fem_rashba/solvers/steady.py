@@ -117,22 +117,27 @@ def solve_steady(
         # freeing the matrix is collective, and this rank may be the only one that failed
         system.forget_options()
         raise
-    unknowns = system.matrix.getSize()[0]
-    system.destroy()
-    report = SolverReport(
-        method=system.method,
-        iterations=terminals.iterations,
-        residual=terminals.residual,
-        seconds=clock.stop(),
-        ranks=problem.device.mesh.comm.size,
-        unknowns=unknowns,
-    )
+    report = closed(system, terminals, clock)
     return SteadyState(
         discretization=discretization,
         u=u,
         voltages=terminals.voltages,
         currents=currents,
         report=report,
+    )
+
+
+def closed(system: LinearSystem, terminals: Terminals, clock: Clock) -> SolverReport:
+    """How the solves with a system went; frees it. Collective."""
+    unknowns = system.matrix.getSize()[0]
+    system.destroy()
+    return SolverReport(
+        method=system.method,
+        iterations=terminals.iterations,
+        residual=terminals.residual,
+        seconds=clock.stop(),
+        ranks=terminals.comm.size,
+        unknowns=unknowns,
     )
 
 
