@@ -60,10 +60,26 @@ _NAMES = {
     "mT": "a magnetic field, such as '100 mT'",
 }
 
+_USUAL: dict[str, dict[str, tuple[float, float]]] = {
+    "eV nm": {"eV nm": (1, 1), "meV nm": (1, 1e3)},
+    "ps": {"fs": (1, 1e3), "ps": (1, 1), "ns": (1e3, 1)},
+    "eV": {"meV": (1, 1e3), "eV": (1, 1)},
+    "1/nm": {"1/nm": (1, 1)},
+    "nm": {"nm": (1, 1), "um": (1e3, 1)},
+    "V": {"uV": (1, 1e6), "mV": (1, 1e3), "V": (1, 1)},
+    "A": {"nA": (1, 1e9), "uA": (1, 1e6), "mA": (1, 1e3), "A": (1, 1)},
+    "V/nm": {"mV/nm": (1, 1e3), "V/nm": (1, 1)},
+    "A/m": {"A/m": (1, 1), "kA/m": (1e3, 1), "MA/m": (1e6, 1)},
+    "rad": {"deg": (math.pi, 180), "rad": (1, 1)},
+    "1/nm^2": {"1/nm^2": (1, 1)},
+    "mT": {"mT": (1, 1), "T": (1e3, 1)},
+}
+"""Internal unit -> what most files say -> the number to multiply by and that to divide by. Pint, which takes longer to
+start than a small mesh, reads the rest."""
+
 
 @cache
 def _registry() -> Any:
-    # pint takes a noticeable part of the start-up time, and a script that gives plain numbers never needs it
     import pint
 
     return pint.UnitRegistry(cache_folder=None)
@@ -113,6 +129,10 @@ def split(text: str) -> tuple[float, str] | None:
 # the points of a sweep say most of their quantities in the same words
 @lru_cache(maxsize=4096)
 def _parse(text: str, unit: str, name: str, wanted: str) -> float:
+    number, word = split(text) or (math.nan, "")
+    if word in _USUAL.get(unit, {}):
+        times, over = _USUAL[unit][word]
+        return number * times / over
     import pint
 
     try:

@@ -110,6 +110,16 @@ def test_quick_commands_import_little(arguments: list[str], tmp_path: Path) -> N
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_help_and_templates_do_not_wait_for_numpy(tmp_path: Path) -> None:
+    """Nor for UFL and pint, which are what takes time in what needs no finite elements."""
+    script = (
+        "import sys; from fem_rashba.cli import main; main(['new', 'wire']); main(['--help']); "
+        "print([name for name in ('numpy', 'ufl', 'pint') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_templates_run(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every template is a file that runs, with coarse elements here; that of a mesh with its mesh."""

@@ -53,7 +53,6 @@ def run(arguments: Namespace) -> None:
     config = config_of(arguments, arguments.petsc)
     from fem_rashba.cli import closing
     from fem_rashba.results import files
-    from fem_rashba.results.summary import summary
 
     files.check_target(arguments.out)
     if config.time is not None:
@@ -63,14 +62,14 @@ def run(arguments: Namespace) -> None:
         solution = solved(config, stages)
         stages("writing")
         with named(arguments.out):
-            files.save(
+            numbers = files.save(
                 solution,
                 arguments.out,
                 fields=config.output.fields,
                 plots=config.output.plots,
                 config=config.resolved,
             )
-    print(closing.text(arguments.out, summary(solution, config.resolved)), end="")
+    print(closing.text(arguments.out, numbers), end="")
 
 
 def probe(arguments: Namespace) -> None:

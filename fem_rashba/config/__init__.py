@@ -1,7 +1,8 @@
 """TOML file -> everything a run needs.
 
 The sections are checked against the schema, then become a `Film`, a magnetization, conditions and, last, a
-shape: only that needs Gmsh and dolfinx, so most mistakes are found before those are imported.
+shape: only that needs Gmsh and dolfinx, so most mistakes are found before those are imported. Modules are imported in
+the functions because the templates are in this package too, and printing one should not wait for NumPy and UFL.
 """
 
 from __future__ import annotations
@@ -12,22 +13,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from fem_rashba.config import builders, measuring, toml_file, validation
-from fem_rashba.config.builders import check_names, in_section
-from fem_rashba.config.geometry import shape as device_shape
-from fem_rashba.config.schema import FILM
-from fem_rashba.config.timing import Time, moving, timing
-from fem_rashba.devices.conditions import Condition, resolved_terminals
-from fem_rashba.devices.outline import Outline
-from fem_rashba.devices.spin import SpinCondition
-from fem_rashba.physics.film import Film
-from fem_rashba.physics.magnetization import Magnetization, values
-from fem_rashba.studies.macrospin import Protocol
-
 if TYPE_CHECKING:
+    from fem_rashba.config.timing import Time
+    from fem_rashba.devices.conditions import Condition
     from fem_rashba.devices.device import Device
     from fem_rashba.devices.shapes import Shape
+    from fem_rashba.devices.spin import SpinCondition
+    from fem_rashba.physics.film import Film
+    from fem_rashba.physics.magnetization import Magnetization
     from fem_rashba.solvers.problem import Problem
+    from fem_rashba.studies.macrospin import Protocol
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -94,7 +89,10 @@ class Config:
             ValueError: For a name that the device does not have, a magnetization without a direction
                 somewhere, or what else does not fit together.
         """
+        from fem_rashba.config.builders import in_section
+        from fem_rashba.config.schema import FILM
         from fem_rashba.mpi import on_all
+        from fem_rashba.physics.magnetization import values
         from fem_rashba.solvers.problem import pose
 
         self._check_device(device.terminals, device.edges, device.regions)
@@ -115,11 +113,16 @@ class Config:
 
     def check_names(self, terminals: Iterable[str], edges: Iterable[str], regions: Iterable[str]) -> None:
         """Raises ValueError unless a device with these names has all terminals, edges and regions of the file."""
+        from fem_rashba.config.builders import check_names
+
         check_names(self.terminals, terminals, "terminals")
         check_names(self.edges, ["edge", *edges], "edges")
         check_names(self.regions, regions, "regions")
 
     def _check_device(self, terminals: Iterable[str], edges: Iterable[str], regions: Iterable[str]) -> None:
+        from fem_rashba.config.builders import in_section
+        from fem_rashba.devices.conditions import resolved_terminals
+
         self.check_names(terminals, edges, regions)
         with in_section("terminals"):
             resolved_terminals(list(terminals), self.terminals, self.electric_field)
@@ -146,6 +149,11 @@ def configuration(
     given: dict[str, Any], folder: Path, petsc: Mapping[str, str] = _NONE, *, driven: bool = True
 ) -> Config:
     """As `load`, of the tables of a file in a folder."""
+    from fem_rashba.config import builders, measuring, validation
+    from fem_rashba.config.geometry import shape as device_shape
+    from fem_rashba.config.timing import moving, timing
+    from fem_rashba.devices.outline import Outline
+
     resolved = validation.resolved(given)
     resolved["solver"]["petsc"] = {**resolved["solver"]["petsc"], **petsc}
     field = builders.electric_field(resolved["drive"]) if driven else (0.0, 0.0)
@@ -180,11 +188,15 @@ def configuration(
 
 def sections(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """The sections of a TOML file with every default, as plain values, as in `load`."""
+    from fem_rashba.config import validation
+
     return validation.resolved(table(path, overrides))
 
 
 def table(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """The tables of a TOML file with the values of `overrides`, as they are written."""
+    from fem_rashba.config import toml_file
+
     given = toml_file.read(path)
     for text in overrides:
         toml_file.override(given, text)
@@ -193,6 +205,9 @@ def table(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
 
 def conditions(resolved: dict[str, Any], field: tuple[float, float]) -> dict[str, Condition]:
     """The conditions of the listed terminals, checked as far as that goes whatever terminals a device has besides."""
+    from fem_rashba.config.builders import in_section
+    from fem_rashba.devices.conditions import resolved_terminals
+
     terminals = listed(resolved, field)
     with in_section("terminals"):
         resolved_terminals([*terminals, *({"source", "drain"} - set(terminals))], terminals, field)
@@ -201,4 +216,6 @@ def conditions(resolved: dict[str, Any], field: tuple[float, float]) -> dict[str
 
 def listed(resolved: dict[str, Any], field: tuple[float, float]) -> dict[str, Condition]:
     """The conditions of the listed terminals."""
+    from fem_rashba.config import builders
+
     return {name: builders.condition(name, own, field) for name, own in resolved["terminals"].items()}

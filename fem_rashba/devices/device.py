@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import ufl
-from dolfinx import fem
 from dolfinx.mesh import Mesh, MeshTags, exterior_facet_indices, meshtags
 from mpi4py import MPI
 
-from fem_rashba.compat import compiled
+from fem_rashba.devices.measures import cell_areas, facet_moments
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +44,7 @@ class Device:
     @cached_property
     def area(self) -> float:
         """nm^2, over all ranks. Collective."""
-        return _measure(self.mesh, ufl.Measure("dx", domain=self.mesh))
+        return float(self.mesh.comm.allreduce(cell_areas(self.mesh).sum(), op=MPI.SUM))
 
     def terminal_length(self, name: str) -> float:
         """Length of a terminal in nm, over all ranks. Collective.
@@ -81,16 +79,8 @@ class Device:
 
     def _moments(self, tag: int) -> np.ndarray:
         """Integrals of (1, x, y) over the facets of a tag, shape (3,)."""
-        facets = self.facet_tags.find(tag)
-        # always tag 1, so that one compiled form serves every terminal and edge
-        chosen = meshtags(self.mesh, 1, facets, np.ones(len(facets), dtype=np.int32))
-        ds = ufl.Measure("ds", domain=self.mesh, subdomain_data=chosen)
-        x = ufl.SpatialCoordinate(self.mesh)
-        test = ufl.TestFunction(fem.functionspace(self.mesh, ("DG", 0, (3,))))
-        assembled = fem.assemble_vector(compiled(ufl.inner(ufl.as_vector((1, x[0], x[1])), test) * ds(1)))
-        owned = 3 * assembled.index_map.size_local
-        # an owned facet belongs to an owned cell, so nothing lies on the ghosts
-        return np.asarray(self.mesh.comm.allreduce(assembled.array[:owned].reshape(-1, 3).sum(axis=0), op=MPI.SUM))
+        local = facet_moments(self.mesh, self.facet_tags.find(tag))
+        return np.asarray(self.mesh.comm.allreduce(local, op=MPI.SUM))
 
 
 def check_names(names: list[str] | tuple[str, ...], known: dict[str, int], what: str) -> None:
@@ -120,8 +110,3 @@ def element_size(mesh: Mesh) -> tuple[float, float]:
     shortest = mesh.comm.allreduce(sides.min(initial=np.inf), op=MPI.MIN)
     longest = mesh.comm.allreduce(sides.max(initial=0.0), op=MPI.MAX)
     return float(shortest), float(longest)
-
-
-def _measure(mesh: Mesh, over: ufl.Measure) -> float:
-    one = fem.Constant(mesh, mesh.geometry.x.dtype.type(1.0))
-    return float(mesh.comm.allreduce(fem.assemble_scalar(compiled(one * over)), op=MPI.SUM))

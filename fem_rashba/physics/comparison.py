@@ -25,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -114,6 +115,8 @@ class _Part:
     kinetic: float = 0.0
 
 
+# it takes longer than a small solve, and the points of a sweep mostly have the same film
+@lru_cache(maxsize=64)
 def comparison(film: Film) -> Comparison:
     """The couplings of a film beside the kinetic operator."""
     m, weights = directions()

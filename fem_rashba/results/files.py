@@ -38,7 +38,7 @@ def save(
     fields: bool = True,
     plots: bool = True,
     config: dict[str, Any] | None = None,
-) -> None:
+) -> dict[str, Any]:
     """Writes a solution to the folder `path`. Collective.
 
     Args:
@@ -47,6 +47,9 @@ def save(
         fields: Whether to write fields.pvd for ParaView.
         plots: Whether to draw maps.
         config: The resolved configuration, for summary.json.
+
+    Returns:
+        What summary.json holds, on every rank.
 
     Raises:
         ValueError: If `path` exists and is not such a folder.
@@ -60,6 +63,7 @@ def save(
         if fields:
             write_fields(solution, folder, "fields")
         on_root(comm, lambda: write_on_root(folder, numbers, arrays, drawn))
+    return numbers
 
 
 def load(path: str | Path, comm: MPI.Comm = MPI.COMM_WORLD) -> Solution:

@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import ufl
-from dolfinx import fem
 from dolfinx.mesh import compute_midpoints
 from mpi4py import MPI
 
-from fem_rashba.compat import compiled
 from fem_rashba.devices.borders import border_heights
 from fem_rashba.devices.conditions import Condition, Current, Voltage, resolved_terminals
 from fem_rashba.devices.device import Device
+from fem_rashba.devices.measures import cell_areas
 from fem_rashba.devices.spin import Injected, Relaxing, SpinCondition, check_spin
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.gridded import Gridded, data_of
@@ -208,12 +206,9 @@ def _check(problem: Problem) -> None:
 def _uncovered(problem: Problem, data: Gridded) -> float:
     """The part of the film, by the middles of its cells, where a grid has no magnetization. Collective."""
     mesh = problem.device.mesh
-    test = ufl.TestFunction(fem.functionspace(mesh, ("DG", 0)))
-    areas = fem.assemble_vector(compiled(test * ufl.Measure("dx", domain=mesh)))
-    cells = np.arange(mesh.topology.index_map(2).size_local, dtype=np.int32)
-    blocks = test.ufl_function_space().dofmap.list[cells, 0]
-    middles = compute_midpoints(mesh, 2, cells)
-    outside = areas.array[blocks][~data.covers(middles[:, 0], middles[:, 1])].sum()
+    areas = cell_areas(mesh)
+    middles = compute_midpoints(mesh, 2, np.arange(len(areas), dtype=np.int32))
+    outside = areas[~data.covers(middles[:, 0], middles[:, 1])].sum()
     return float(mesh.comm.allreduce(outside, op=MPI.SUM)) / problem.device.area
 
 
