@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 from fem_rashba.physics import equations
 from fem_rashba.results.solution import Solution
 from fem_rashba.solvers.discretization import FIELDS, Discretization, cell_integrals, split
-from fem_rashba.solvers.linear import residual_vector
+from fem_rashba.solvers.operators import steady_operator
 from fem_rashba.units import AMPERE_PER_RATE
 
 # cross-sections lie at these shares of the way to the nearest other terminal
@@ -152,7 +152,7 @@ def _spin(solution: Solution, c: Any, flow: float) -> tuple[np.ndarray | None, f
 def _free_residual(solution: Solution) -> np.ndarray:
     """Sum of the spin rows over the unknowns that are not given, shape (3,)."""
     discretization, device = solution.discretization, solution.device
-    rows = residual_vector(discretization.residual(solution.u)).reshape(-1, FIELDS)[:, 1:].copy()
+    rows = steady_operator(discretization).defect(solution.u).reshape(-1, FIELDS)[:, 1:].copy()
     facets = [device.facet_tags.find(tag) for tag in solution.problem.fixed_spin]
     if facets:
         blocks = fem.locate_dofs_topological(discretization.space, 1, np.unique(np.concatenate(facets)))

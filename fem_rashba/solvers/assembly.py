@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from dolfinx import fem
+from dolfinx import fem, la
 from dolfinx.fem.petsc import assemble_matrix, create_matrix
 from petsc4py import PETSc
 from scipy.sparse import bsr_array
@@ -51,3 +51,11 @@ def repeatable_matrix(form: fem.Form, fixed: Sequence[fem.DirichletBC]) -> PETSc
     matrix = PETSc.Mat().createAIJ(size=sizes, bsize=block[0], csr=entries, comm=form.mesh.comm)
     matrix.assemble()
     return matrix
+
+
+def residual_vector(form: fem.Form) -> np.ndarray:
+    """The assembled linear form on the unknowns this rank owns. Collective."""
+    vector = fem.assemble_vector(form)
+    vector.scatter_reverse(la.InsertMode.add)
+    owned = vector.index_map.size_local * vector.block_size
+    return vector.array[:owned]

@@ -86,12 +86,20 @@ class Discretization:
         """The compiled form whose vector vanishes, at all free unknowns, at the solution."""
         return self._form(u, ufl.TestFunction(self.space), self.electric_field, source)
 
+    def source_form(self, source: Source) -> fem.Form:
+        """The compiled form of what appears in the film."""
+        return compiled(self._appearing(source, ufl.TestFunction(self.space)) * self.measure("dx"))
+
+    def _appearing(self, source: Source, test: Any) -> Any:
+        charge, spin = source(ufl.SpatialCoordinate(self.space.mesh))
+        q, v = split(test)
+        return -charge * q - ufl.dot(spin, v)
+
     def _form(self, u: Any, test: Any, E: Any, source: Source | None = None, *, driven: bool = True) -> fem.Form:
         (n, S), (q, v) = split(u), split(test)
         integrand = equations.weak_form(self.coefficients, n, S, q, v, self.magnetization, E)
         if source is not None:
-            charge, spin = source(ufl.SpatialCoordinate(self.space.mesh))
-            integrand -= charge * q + ufl.dot(spin, v)
+            integrand += self._appearing(source, test)
         return compiled(integrand * self.measure("dx") + self.edge_terms(u, test, driven=driven))
 
 

@@ -19,10 +19,12 @@ from mpi4py import MPI
 from fem_rashba.compat import compiled
 from fem_rashba.physics import equations
 from fem_rashba.physics.motion import InMotion, at_time, rate_field
+from fem_rashba.solvers.assembly import residual_vector
 from fem_rashba.solvers.discretization import FIELDS, Discretization, split
 from fem_rashba.solvers.estimate import resolved_method
-from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, residual_vector
+from fem_rashba.solvers.linear import ConvergenceError, LinearSystem
 from fem_rashba.solvers.multigrid import Multigrid
+from fem_rashba.solvers.operators import CompiledOperator
 from fem_rashba.solvers.terminals import Terminals
 
 # a third factorisation would cost memory and seldom be used
@@ -77,7 +79,7 @@ class Evolution:
         self._u, self._w = fem.Function(d.space), fem.Function(d.space)
         self._inverse_step, self._share = fem.Constant(mesh, 0.0), fem.Constant(mesh, 1.0)
         test, dx = ufl.TestFunction(d.space), d.measure("dx")
-        self._operators: dict[int, fem.Form] = {}
+        self._operators: dict[int, CompiledOperator] = {}
         self._multigrid = Multigrid(d, self._operator)
         self._action = self._combined_form(d, self._w)
         steady = self._steady_part(self._u, test, d.electric_field, pumped=True) * dx
@@ -85,10 +87,11 @@ class Evolution:
         n, S = split(self._w)
         self._squares = [compiled(square * dx) for square in (n * n, ufl.dot(S, S))]
 
-    def _operator(self, d: Discretization) -> fem.Form:
+    def _operator(self, d: Discretization) -> CompiledOperator:
         """The operator at the degree of a discretization, compiled once."""
         if d.problem.degree not in self._operators:
-            self._operators[d.problem.degree] = self._combined_form(d, ufl.TrialFunction(d.space))
+            form = self._combined_form(d, ufl.TrialFunction(d.space))
+            self._operators[d.problem.degree] = CompiledOperator(form, repeatable=self.settings["repeatable"])
         return self._operators[d.problem.degree]
 
     def _combined_form(self, d: Discretization, w: Any) -> fem.Form:
@@ -189,7 +192,7 @@ class Evolution:
         settings = self.settings
         system = LinearSystem(
             self._operator(self.discretization),
-            self.terminals.fixed,
+            self.terminals,
             method=settings["method"],
             tolerance=settings["tolerance"],
             options=settings["petsc"],

@@ -7,16 +7,16 @@ number, raises `ConvergenceError` on every rank.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from dolfinx import fem, la
-from dolfinx.fem.petsc import assemble_matrix
 from petsc4py import PETSc, __version__
 
-from fem_rashba.solvers.assembly import blocked_matrix, repeatable_matrix
+from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.multigrid import FACTORISED, Multigrid
+from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.options import merged, reason, was_used
+from fem_rashba.solvers.terminals import Terminals
 
 PETSC4PY = __version__
 METHODS = ("auto", "direct", "iterative")
@@ -49,13 +49,14 @@ class LinearSystem:
     """A matrix with fixed unknowns and the solver for it.
 
     Args:
-        form: The bilinear form.
-        fixed: Dirichlet conditions whose unknowns are fixed; their values do not matter here.
+        operator: What the matrix is made by.
+        terminals: Which unknowns are fixed.
         method: "auto", "direct" (MUMPS) or "iterative".
         tolerance: Largest relative residual, |b - A x| / |b|, of an accepted solution.
         options: PETSc options without prefix, over those of the method.
         multigrid: The coarser levels of an iterative solve.
-        repeatable: Whether every run on as many ranks gives the same digits; direct, and without options of one's own.
+        repeatable: Whether every run on as many ranks gives the same digits; direct, without options of one's own, and
+            with an operator that does so.
 
     Attributes:
         method: "direct" or "iterative".
@@ -68,8 +69,8 @@ class LinearSystem:
 
     def __init__(
         self,
-        form: fem.Form,
-        fixed: Sequence[fem.DirichletBC],
+        operator: Operator,
+        terminals: Terminals,
         *,
         method: str,
         tolerance: float,
@@ -77,8 +78,7 @@ class LinearSystem:
         multigrid: Multigrid,
         repeatable: bool = False,
     ) -> None:
-        space = form.function_spaces[0].dofmap
-        size = space.index_map.size_global * space.index_map_bs
+        size = FIELDS * terminals.space.dofmap.index_map.size_global
         self.method = ("direct" if size <= LARGEST_DIRECT else "iterative") if method == "auto" else method
         self.iterations = 0
         self.residual = 0.0
@@ -89,11 +89,7 @@ class LinearSystem:
         self._options = merged(preset, self._given)
         # without a coarser level, or with a preconditioner of the user's, the options say it all
         self._multigrid = multigrid if self._options.get("pc_type") == "mg" else None
-        if self._multigrid is not None:
-            self.matrix = blocked_matrix(form, fixed)
-        else:
-            self.matrix = repeatable_matrix(form, fixed) if repeatable else assemble_matrix(form, bcs=list(fixed))
-        self.matrix.assemble()
+        self.matrix = operator.matrix(terminals, blocked=self._multigrid is not None)
         self._prefix = f"fem_rashba_{next(_prefixes)}_"
         self._checked = False
         self._solver = self._build()
@@ -191,14 +187,6 @@ class LinearSystem:
         settings = PETSc.Options()
         for key in self._options:
             settings.delValue(self._prefix + key)
-
-
-def residual_vector(form: fem.Form) -> np.ndarray:
-    """The assembled linear form on the unknowns this rank owns."""
-    vector = fem.assemble_vector(form)
-    vector.scatter_reverse(la.InsertMode.add)
-    owned = vector.index_map.size_local * vector.block_size
-    return vector.array[:owned]
 
 
 def check_method(method: str) -> None:

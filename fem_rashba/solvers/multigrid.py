@@ -13,15 +13,12 @@ from dataclasses import replace
 import basix.ufl
 import numpy as np
 from dolfinx import fem
-from dolfinx.fem.petsc import assemble_matrix, interpolation_matrix
+from dolfinx.fem.petsc import interpolation_matrix
 from petsc4py import PETSc
 
-from fem_rashba.solvers.assembly import blocked_matrix
 from fem_rashba.solvers.discretization import FIELDS, Discretization
+from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.terminals import Terminals
-
-Operator = Callable[[Discretization], fem.Form]
-"""The compiled bilinear form of a discretization."""
 
 COARSER = {1: (), 2: (1,), 3: (2, 1), 4: (2, 1)}
 """The degrees below each degree."""
@@ -46,12 +43,12 @@ class Multigrid:
 
     Args:
         discretization: Of the finest level.
-        operator: Its bilinear form, and that of the same operator at lower degrees.
+        operator_of: The same operator at the degree of another discretization.
     """
 
-    def __init__(self, discretization: Discretization, operator: Operator) -> None:
+    def __init__(self, discretization: Discretization, operator_of: Callable[[Discretization], Operator]) -> None:
         self._finest = discretization
-        self._operator = operator
+        self._operator_of = operator_of
         self._levels: list[_Level] = []
 
     @property
@@ -91,7 +88,7 @@ class Multigrid:
         top = len(self._levels)
         pc.getMGSmoother(top).setOperators(finest, finest)
         for below, level in enumerate(self._levels, start=1):
-            matrix = level.assembled(self._operator, blocked=below < top)
+            matrix = self._operator_of(level.discretization).matrix(level.terminals, blocked=below < top)
             solver = pc.getMGCoarseSolve() if below == top else pc.getMGSmoother(top - below)
             solver.setOperators(matrix, matrix)
             pc.setMGInterpolation(top - below + 1, level.interpolation)
@@ -102,7 +99,7 @@ class Multigrid:
         for degree in COARSER[self._finest.problem.degree]:
             level = _Level(finer, fixed, degree)
             levels.append(level)
-            finer, fixed = level.discretization, level.fixed_rows
+            finer, fixed = level.discretization, level.terminals.fixed_rows
         return levels
 
 
@@ -113,27 +110,22 @@ class _Level:
         mesh = finer.space.mesh
         element = basix.ufl.element("Lagrange", mesh.basix_cell(), degree, shape=(FIELDS,))
         # coefficients are shared, so that those which change do so on all levels
+        lower = 2 * (finer.problem.degree - degree)
         self.discretization = replace(
-            finer, problem=replace(finer.problem, degree=degree), space=fem.functionspace(mesh, element)
+            finer,
+            problem=replace(finer.problem, degree=degree),
+            space=fem.functionspace(mesh, element),
+            quadrature={"quadrature_degree": finer.quadrature["quadrature_degree"] - lower},
         )
-        terminals = Terminals(self.discretization)
-        self._fixed, self.fixed_rows = terminals.fixed, terminals.fixed_rows
+        self.terminals = Terminals(self.discretization)
         scalar = [fem.functionspace(mesh, ("Lagrange", d)) for d in (degree, finer.problem.degree)]
         self.interpolation = _for_all_fields(interpolation_matrix(*scalar))
         # fixed unknowns take no part in corrections
         free = self.interpolation.createVecLeft(), self.interpolation.createVecRight()
-        for vector, rows in zip(free, (finer_fixed, self.fixed_rows), strict=True):
+        for vector, rows in zip(free, (finer_fixed, self.terminals.fixed_rows), strict=True):
             vector.set(1.0)
             vector.array[rows] = 0.0
         self.interpolation.diagonalScale(*free)
-
-    def assembled(self, operator: Operator, *, blocked: bool) -> PETSc.Mat:
-        form = operator(self.discretization)
-        if blocked:
-            return blocked_matrix(form, self._fixed)
-        matrix = assemble_matrix(form, bcs=self._fixed)
-        matrix.assemble()
-        return matrix
 
 
 def _for_all_fields(scalar: PETSc.Mat) -> PETSc.Mat:

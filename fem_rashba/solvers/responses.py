@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from operator import attrgetter
 
 import numpy as np
 from dolfinx import fem
@@ -13,6 +12,7 @@ from fem_rashba.devices.conditions import Open, Voltage
 from fem_rashba.solvers.discretization import discretize
 from fem_rashba.solvers.linear import LinearSystem, check_method
 from fem_rashba.solvers.multigrid import Multigrid
+from fem_rashba.solvers.operators import steady_operator
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.steady import Clock, Progress, SolverReport, closed, respond
 from fem_rashba.solvers.terminals import Terminals
@@ -53,20 +53,19 @@ def solve_responses(
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance = {tolerance!r} must lie between 0 and 1")
     clock = Clock(progress)
-    clock.stage("compiling the forms")
+    clock.stage("preparing the equations")
     discretization = discretize(_grounded(problem))
     terminals = Terminals(discretization)
     u = fem.Function(discretization.space, name="u")
-    residual = discretization.residual(u)
-    bilinear = discretization.bilinear
+    operator = steady_operator(discretization)
     clock.stage("assembling")
     system = LinearSystem(
-        bilinear,
-        terminals.fixed,
+        operator,
+        terminals,
         method=method,
         tolerance=tolerance,
         options=petsc or {},
-        multigrid=Multigrid(discretization, attrgetter("bilinear")),
+        multigrid=Multigrid(discretization, steady_operator),
     )
     names = tuple(terminals.contacts)
     try:
@@ -75,7 +74,7 @@ def solve_responses(
         clock.stage("solving")
         volt = -terminals.states
         discretization.injection.value = 0.0
-        inflows = [respond(system, residual, terminals, u, {name: volt}, (0.0, 0.0)) for name in names]
+        inflows = [respond(system, operator, terminals, u, {name: volt}, (0.0, 0.0)) for name in names]
     except BaseException:
         # freeing the matrix is collective, and this rank may be the only one that failed
         system.forget_options()

@@ -10,15 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 
 import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
 
 from fem_rashba.solvers.discretization import Discretization, Source, discretize
-from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, check_method, residual_vector
+from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, check_method
 from fem_rashba.solvers.multigrid import Multigrid
+from fem_rashba.solvers.operators import SteadyOperator, steady_operator
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.terminals import Terminals
 from fem_rashba.units import AMPERE_PER_RATE
@@ -90,29 +90,28 @@ def solve_steady(
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance = {tolerance!r} must lie between 0 and 1")
     clock = Clock(progress)
-    clock.stage("compiling the forms")
+    clock.stage("preparing the equations")
     discretization = discretize(problem) if discretization is None else discretization
     terminals = Terminals(discretization)
     u = fem.Function(discretization.space, name="u")
     if source is not None and terminals.free:
         raise ValueError(f"terminal {terminals.free[0]!r} has no given voltage; with a source every terminal needs one")
-    residual = discretization.residual(u, source)
-    bilinear = discretization.bilinear
+    operator = steady_operator(discretization, source, repeatable=repeatable)
     clock.stage("assembling")
     system = LinearSystem(
-        bilinear,
-        terminals.fixed,
+        operator,
+        terminals,
         method=method,
         tolerance=tolerance,
         options=petsc or {},
-        multigrid=Multigrid(discretization, attrgetter("bilinear")),
+        multigrid=Multigrid(discretization, steady_operator),
         repeatable=repeatable,
     )
     try:
         clock.stage("factorizing" if system.method == "direct" else "setting up the preconditioner")
         system.factorize()
         clock.stage("solving")
-        currents = _solve(discretization, system, residual, terminals, u)
+        currents = _solve(discretization, system, operator, terminals, u)
     except BaseException:
         # freeing the matrix is collective, and this rank may be the only one that failed
         system.forget_options()
@@ -165,20 +164,20 @@ class Clock:
 def _solve(
     discretization: Discretization,
     system: LinearSystem,
-    residual: fem.Form,
+    operator: SteadyOperator,
     terminals: Terminals,
     u: fem.Function,
 ) -> dict[str, float]:
     """Fills u and returns the terminal currents in A."""
     field = discretization.problem.electric_field
-    inflows = respond(system, residual, terminals, u, terminals.levels, field)
+    inflows = respond(system, operator, terminals, u, terminals.levels, field)
     if terminals.free:
         base = u.x.array.copy()
         responses, unit_inflows = [], []
         discretization.electric_field.value[:] = 0.0
         discretization.injection.value = 0.0
         for name in terminals.free:
-            unit_inflows.append(respond(system, residual, terminals, u, {name: 1.0}, (0.0, 0.0)))
+            unit_inflows.append(respond(system, operator, terminals, u, {name: 1.0}, (0.0, 0.0)))
             responses.append(u.x.array.copy())
         discretization.electric_field.value[:] = field
         discretization.injection.value = 1.0
@@ -187,13 +186,13 @@ def _solve(
         levels = np.linalg.solve(conductances, terminals.targets() - inflows[rows])
         u.x.array[:] = base + sum(level * response for level, response in zip(levels, responses, strict=True))
         terminals.levels.update(zip(terminals.free, map(float, levels), strict=True))
-        inflows = terminals.inflows(residual_vector(residual))
+        inflows = terminals.inflows(operator.defect(u))
     return {name: -float(rate) * AMPERE_PER_RATE for name, rate in zip(terminals.contacts, inflows, strict=True)}
 
 
 def respond(
     system: LinearSystem,
-    residual: fem.Form,
+    operator: SteadyOperator,
     terminals: Terminals,
     u: fem.Function,
     levels: Mapping[str, float],
@@ -201,7 +200,7 @@ def respond(
 ) -> np.ndarray:
     """Solves for u with the given levels of n on the terminals; returns the inflow through each."""
     terminals.impose(u, levels, field)
-    right = -residual_vector(residual)
+    right = -operator.defect(u)
     right[terminals.fixed_rows] = 0.0
     u.x.array[: terminals.owned] += system.solve(right)
     u.x.scatter_forward()
@@ -209,4 +208,4 @@ def respond(
         raise ConvergenceError("the solution is not a number; check the parameters for extreme values")
     terminals.iterations = max(terminals.iterations, system.iterations)
     terminals.residual = max(terminals.residual, system.residual)
-    return terminals.inflows(residual_vector(residual))
+    return terminals.inflows(operator.defect(u))

@@ -1,0 +1,128 @@
+"""The operator for uniform magnetization: scalar matrices of the mesh times coefficients, with no form to assemble."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+import numpy as np
+from dolfinx import fem, la
+from petsc4py import PETSc
+from scipy.sparse import bsr_array
+
+from fem_rashba.physics.couplings import Coefficients
+from fem_rashba.physics.magnetization import NUMPY_MATH
+from fem_rashba.solvers.assembly import residual_vector
+from fem_rashba.solvers.discretization import FIELDS, Discretization
+from fem_rashba.solvers.scalars import Entries, ScalarMatrices, scalar_matrices
+from fem_rashba.solvers.tensors import Tensor, tensor
+from fem_rashba.solvers.terminals import Terminals
+
+Tensors = Mapping[int | None, Tensor]
+"""Of each region by its tag in the device; None stands for the whole film."""
+
+_SPIN = np.diag([0.0, 1.0, 1.0, 1.0])
+_CHUNK = 1 << 18
+
+
+def tensors(discretization: Discretization) -> Tensors | None:
+    """The coefficients of a discretization, None if they depend on the place (but for its regions)."""
+    problem, given = discretization.problem, vars(discretization.coefficients)
+    m = problem.magnetization
+    if not m.is_uniform or discretization.sampled is not None:
+        return None
+    parameters = m.parameters if discretization.parameters is None else discretization.parameters.value
+    direction = np.array([float(c) for c in m.components(0.0, 0.0, parameters, NUMPY_MATH)])
+    names = [field.name for field in fields(Coefficients)]
+    if all(isinstance(given[name], fem.Constant) for name in names):
+        numbers = Coefficients(**{name: float(given[name].value) for name in names})
+        return {None: tensor(numbers, direction)}
+    if not all(isinstance(given[n], fem.Function) and _is_by_cell(given[n]) for n in names):
+        return None
+    return {
+        problem.device.regions[region]: tensor(film.coefficients, direction) for region, film in problem.films.items()
+    }
+
+
+def _is_by_cell(function: fem.Function) -> bool:
+    return int(function.function_space.ufl_element().embedded_superdegree) == 0
+
+
+class AffineOperator:
+    """The operator of a discretization as scalar matrices times matrices of (4, 4).
+
+    Args:
+        discretization: Whose regions have constant coefficients.
+        coefficients: Of its regions.
+        source: The linear form of what appears in the film, if anything does.
+    """
+
+    def __init__(self, discretization: Discretization, coefficients: Tensors, source: fem.Form | None = None) -> None:
+        self.discretization = discretization
+        self._coefficients, self._source = coefficients, source
+
+    @property
+    def scalars(self) -> ScalarMatrices:
+        """The matrices of the mesh."""
+        d = self.discretization
+        return scalar_matrices(d.space, d.problem.device, d.quadrature["quadrature_degree"])
+
+    @property
+    def terms(self) -> list[tuple[Entries, np.ndarray]]:
+        """The scalar matrices and what they are multiplied by, shape (4, 4), for test function and unknown."""
+        scalars = self.scalars
+        found = [
+            (scalars.cells(name, tag), block)
+            for tag, part in self._coefficients.items()
+            for name, block in part.blocks.items()
+        ]
+        losses = self.discretization.problem.spin_losses
+        return found + [(scalars.edge(tag), velocity * _SPIN) for tag, velocity in losses.items()]
+
+    def matrix(self, terminals: Terminals, *, blocked: bool) -> PETSc.Mat:
+        """The assembled matrix, with a diagonal of 1 for fixed unknowns, in blocks of four or by entries. Collective.
+
+        Every run on as many ranks gives the same digits.
+        """
+        scalars = self.scalars
+        pattern, comm = scalars.owned, scalars.space.mesh.comm
+        rows = scalars.space.dofmap.index_map
+        terms = [(scalars.on_owned(entries), block) for entries, block in self.terms]
+        values = np.zeros((len(pattern.columns), FIELDS, FIELDS))
+        for start in range(0, len(values), _CHUNK):
+            part = slice(start, min(start + _CHUNK, len(values)))
+            for entries, block in terms:
+                entries.added(values[part], block, part)
+        sizes = [(FIELDS * rows.size_local, FIELDS * rows.size_global)] * 2
+        if blocked:
+            csr = (pattern.starts, pattern.columns, values)
+            matrix = PETSc.Mat().createBAIJ(sizes, FIELDS, csr=csr, comm=comm)
+        else:
+            shape = (FIELDS * rows.size_local, FIELDS * rows.size_global)
+            local = bsr_array((values, pattern.columns, pattern.starts), shape=shape).tocsr()
+            csr = (local.indptr, local.indices, local.data)
+            matrix = PETSc.Mat().createAIJ(sizes, bsize=FIELDS, csr=csr, comm=comm)
+        matrix.assemble()
+        fixed = np.unique(terminals.fixed_rows) + FIELDS * rows.local_range[0]
+        matrix.zeroRowsColumns(fixed.astype(PETSc.IntType), diag=1.0)
+        return matrix
+
+    def defect(self, u: fem.Function) -> np.ndarray:
+        """The weak form of u, with what drives it, on the unknowns that this rank owns. Collective."""
+        scalars, discretization = self.scalars, self.discretization
+        nodes = u.x.array.reshape(-1, FIELDS)
+        sums = la.vector(u.function_space.dofmap.index_map, FIELDS)
+        total = sums.array.reshape(-1, FIELDS)
+        for entries, block in self.terms:
+            total += scalars.product(entries, nodes @ block.T)
+        one, field = np.ones((len(nodes), 1)), discretization.electric_field.value
+        for tag, part in self._coefficients.items():
+            for name, drive in zip(("mass", "border_x", "border_y"), part.drive @ field, strict=True):
+                if drive.any():
+                    total += scalars.product(scalars.cells(name, tag), one) * drive
+        injection = float(discretization.injection.value)
+        for tag, current in discretization.problem.spin_currents.items():
+            total[:, 1:] -= scalars.product(scalars.edge(tag), one) * (injection * np.array(current))
+        sums.scatter_reverse(la.InsertMode.add)
+        owned = np.array(sums.array[: FIELDS * u.function_space.dofmap.index_map.size_local])
+        return owned if self._source is None else owned + residual_vector(self._source)

@@ -1,0 +1,117 @@
+"""Scalar element matrices by quadrature: small dense products of numpy, without a compiled form.
+
+Their names, for test function q and trial function u, and integrals over the cells:
+
+    mass        q u
+    stiffness   q_x u_x + q_y u_y
+    stretch     q_x u_x - q_y u_y
+    shear       q_x u_y + q_y u_x
+    turn        q_x u_y - q_y u_x              only at the border of the cells that are summed
+    along_a     (q u_a - q_a u) / 2            a = x, y
+    border_a    q u_a + q_a u                  only at the border
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import basix
+import basix.ufl
+import numpy as np
+from dolfinx.mesh import Mesh
+
+AT_BORDER = ("turn", "border_x", "border_y")
+_METRICS = {"stiffness": np.eye(2), "stretch": np.diag([1.0, -1.0]), "shear": np.array([[0.0, 1.0], [1.0, 0.0]])}
+_AXES = {"along_x": 0, "along_y": 1, "border_x": 0, "border_y": 1}
+_CHUNK = 16384
+
+
+class Elements:
+    """Lagrange elements of one degree on a mesh.
+
+    Args:
+        mesh: Of triangles or quadrilaterals, straight or curved.
+        degree: Of the elements.
+        quadrature: Degree that the rule integrates exactly on an affine cell.
+    """
+
+    def __init__(self, mesh: Mesh, degree: int, quadrature: int) -> None:
+        self._mesh, self._quadrature = mesh, quadrature
+        self._cell = mesh.basix_cell()
+        self._element = basix.ufl.element("Lagrange", self._cell, degree)
+        self._coordinates = mesh.ufl_domain().ufl_coordinate_element()
+        points, self._weights = basix.make_quadrature(self._cell, quadrature)
+        self._values, *derivatives = self._element.tabulate(1, points)
+        self._derivatives = np.array(derivatives)
+        is_affine = self._cell.name == "triangle" and self._coordinates.embedded_superdegree == 1
+        # one point is enough where the Jacobian is constant
+        self._points = points[:1] if is_affine else points
+
+    def matrices(self, name: str, cells: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Slices of `cells` and their matrices, shape (cells, nodes squared)."""
+        for start in range(0, len(cells), _CHUNK):
+            part = slice(start, min(start + _CHUNK, len(cells)))
+            pieces = self._pieces(name, self._jacobians(cells[part], self._points))
+            factors = np.concatenate([factor for factor, _ in pieces], axis=1)
+            tables = [table.sum(axis=0, keepdims=True) if len(self._points) == 1 else table for _, table in pieces]
+            yield part, factors @ np.concatenate(tables).reshape(factors.shape[1], -1)
+
+    def edge_masses(self, cells: np.ndarray, sides: np.ndarray) -> np.ndarray:
+        """Integrals of q u over one side of each cell, shape (cells, nodes squared)."""
+        along, weights = basix.make_quadrature(basix.CellType.interval, self._quadrature)
+        corners, ends = basix.geometry(self._cell), basix.topology(self._cell)[1]
+        result = np.zeros((len(cells), self._element.dim**2))
+        for side, (first, last) in enumerate(ends):
+            mine = np.flatnonzero(sides == side)
+            direction = corners[last] - corners[first]
+            points = corners[first] + along * direction
+            values = self._element.tabulate(0, points)[0]
+            speed = np.linalg.norm(self._jacobians(cells[mine], points) @ direction, axis=2)
+            result[mine] = speed @ _products(weights, values, values).reshape(len(weights), -1)
+        return result
+
+    def _jacobians(self, cells: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """dx_a / dxi_k, shape (cells, points, a, k)."""
+        geometry = self._mesh.geometry
+        corners = geometry.x[geometry.dofmap[cells], :2]
+        # differences first: an element may be tiny and far from the origin
+        corners = corners - corners[:, :1]
+        shapes = self._coordinates.sub_elements[0].tabulate(1, points)[1:]
+        return np.einsum("cga,kqg->cqak", corners, shapes, optimize=True)
+
+    def _pieces(self, name: str, jacobians: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Factors of shape (cells, points) and the tables (points, nodes, nodes) that they multiply."""
+        values, (d0, d1), weights = self._values, self._derivatives, self._weights
+        determinant, inverse = _inverted(jacobians)
+        size = np.abs(determinant)
+        if name == "mass":
+            return [(size, _products(weights, values, values))]
+        if name == "turn":
+            return [(np.sign(determinant), _products(weights, d0, d1) - _products(weights, d1, d0))]
+        if name in _METRICS:
+            metric = size[..., None, None] * (inverse @ _METRICS[name] @ inverse.swapaxes(-1, -2))
+            mixed = _products(weights, d0, d1) + _products(weights, d1, d0)
+            return [
+                (metric[..., 0, 0], _products(weights, d0, d0)),
+                (metric[..., 0, 1], mixed),
+                (metric[..., 1, 1], _products(weights, d1, d1)),
+            ]
+        axis = _AXES[name]
+        pieces = []
+        for k, derivative in enumerate((d0, d1)):
+            forward, backward = _products(weights, values, derivative), _products(weights, derivative, values)
+            table = (forward - backward) / 2 if name.startswith("along") else forward + backward
+            pieces.append((size * inverse[..., k, axis], table))
+        return pieces
+
+
+def _products(weights: np.ndarray, q: np.ndarray, u: np.ndarray) -> np.ndarray:
+    return np.einsum("w,wi,wj->wij", weights, q, u)
+
+
+def _inverted(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Determinants and inverses of matrices of 2 x 2, without LAPACK's call for each."""
+    (a, b), (c, d) = np.moveaxis(matrices, (-2, -1), (0, 1))
+    determinant = a * d - b * c
+    inverse = np.stack([d, -b, -c, a], axis=-1) / determinant[..., None]
+    return determinant, inverse.reshape(matrices.shape)

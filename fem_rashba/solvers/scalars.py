@@ -1,0 +1,210 @@
+"""Scalar matrices of a mesh: computed once, the same for every film and every magnetization.
+
+All share one pattern, that of a Lagrange space. A rank sums over the cells that it owns. What it has in rows of other
+ranks they add in the order of the ranks, so that every run gives the same digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from dolfinx import fem
+from scipy.sparse import csr_array
+
+from fem_rashba.devices.device import Device
+from fem_rashba.solvers.elements import AT_BORDER, Elements
+
+_ROUNDING = 1e-14
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Where each row begins, and the column of every entry."""
+
+    starts: np.ndarray
+    columns: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The row of every entry."""
+        return np.repeat(np.arange(len(self.starts) - 1, dtype=np.int32), np.diff(self.starts))
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Values on a pattern: on all of it, or at some positions."""
+
+    values: np.ndarray
+    positions: np.ndarray | None = None
+
+    def added(self, to: np.ndarray, block: np.ndarray, part: slice) -> None:
+        """Adds these entries times a matrix, shape (4, 4), to those of a part of the pattern, shape (part, 4, 4)."""
+        if self.positions is None:
+            to += self.values[part, None, None] * block
+            return
+        first, last = np.searchsorted(self.positions, (part.start, part.stop))
+        to[self.positions[first:last] - part.start] += self.values[first:last, None, None] * block
+
+
+class ScalarMatrices:
+    """The scalar matrices of a space on a device, each made when it is first asked for.
+
+    Args:
+        space: Lagrange, with any number of components.
+        device: Whose mesh it is.
+        quadrature: Degree of the rule on every cell.
+
+    Attributes:
+        space: The space.
+        pattern: Of the rows and columns that this rank knows, in its own numbers.
+        owned: Of the rows that this rank owns, columns in global numbers.
+    """
+
+    def __init__(self, space: fem.FunctionSpace, device: Device, quadrature: int) -> None:
+        mesh = device.mesh
+        self.space = space
+        self._elements = Elements(mesh, space.element.basix_element.degree, quadrature)
+        self._cell_tags, self._facet_tags = device.cell_tags, device.facet_tags
+        self._cells = mesh.topology.index_map(2).size_local
+        self._dofs = space.dofmap.list[: self._cells]
+        self._found: dict[tuple[str, int | None], Entries] = {}
+        self._order, self._first, self.pattern = _summation(self._dofs, self._nodes)
+        self._exchange = _Exchange(self.pattern, space)
+        self.owned = self._exchange.pattern
+
+    @property
+    def _nodes(self) -> int:
+        return self.space.dofmap.index_map.size_local + self.space.dofmap.index_map.num_ghosts
+
+    def cells(self, name: str, tag: int | None = None) -> Entries:
+        """A matrix (see `elements`) summed over the cells of a region, or all; on `pattern`."""
+        if (name, tag) not in self._found:
+            chosen = np.arange(self._cells, dtype=np.int32)
+            if tag is not None:
+                chosen = self._cell_tags.find(tag)
+                chosen = chosen[chosen < self._cells]
+            every = np.zeros((self._cells, self._dofs.shape[1] ** 2))
+            for part, matrices in self._elements.matrices(name, chosen):
+                every[chosen[part]] = matrices
+            self._found[name, tag] = self._summed(every, few=tag is not None or name in AT_BORDER)
+        return self._found[name, tag]
+
+    def edge(self, tag: int) -> Entries:
+        """Integrals of q u over the edge of a tag; on `pattern`."""
+        if ("edge", tag) not in self._found:
+            topology = self.space.mesh.topology
+            topology.create_connectivity(1, 2)
+            topology.create_connectivity(2, 1)
+            facets = self._facet_tags.find(tag)
+            cells = np.array([topology.connectivity(1, 2).links(f)[0] for f in facets], dtype=np.int32)
+            facets, cells = facets[cells < self._cells], cells[cells < self._cells]
+            sides = np.array(
+                [
+                    np.flatnonzero(topology.connectivity(2, 1).links(c) == f)[0]
+                    for f, c in zip(facets, cells, strict=True)
+                ],
+                dtype=np.int32,
+            )
+            every = np.zeros((self._cells, self._dofs.shape[1] ** 2))
+            # a cell may have two sides on the edge
+            np.add.at(every, cells, self._elements.edge_masses(cells, sides))
+            self._found["edge", tag] = self._summed(every, few=True)
+        return self._found["edge", tag]
+
+    def product(self, entries: Entries, values: np.ndarray) -> np.ndarray:
+        """A matrix times values at the nodes that this rank knows, shape (nodes, k): its part of the sum."""
+        shape = (self._nodes, self._nodes)
+        if entries.positions is None:
+            return csr_array((entries.values, self.pattern.columns, self.pattern.starts), shape=shape) @ values
+        rows = np.searchsorted(self.pattern.starts, entries.positions, side="right") - 1
+        columns = self.pattern.columns[entries.positions]
+        return csr_array((entries.values, (rows, columns)), shape=shape) @ values
+
+    def on_owned(self, entries: Entries) -> Entries:
+        """The sum of what all ranks have, on the pattern `owned`. Collective on several ranks."""
+        return self._exchange.summed(entries)
+
+    def _summed(self, every: np.ndarray, *, few: bool) -> Entries:
+        values = np.add.reduceat(every.reshape(-1)[self._order], self._first) if len(self._first) else np.empty(0)
+        if not few:
+            return Entries(values)
+        # integrands that cancel inside leave rounding there
+        positions = np.flatnonzero(np.abs(values) > _ROUNDING * np.abs(every).max(initial=0.0))
+        return Entries(values[positions], positions)
+
+
+_made: WeakKeyDictionary[Device, dict[tuple[int, int], ScalarMatrices]] = WeakKeyDictionary()
+
+
+def scalar_matrices(space: fem.FunctionSpace, device: Device, quadrature: int) -> ScalarMatrices:
+    """Those of a device, made once for each degree and quadrature and kept as long as the device."""
+    of_device = _made.setdefault(device, {})
+    key = (space.element.basix_element.degree, quadrature)
+    if key not in of_device:
+        of_device[key] = ScalarMatrices(space, device, quadrature)
+    return of_device[key]
+
+
+def _summation(dofs: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray, Pattern]:
+    """How entries of element matrices become those of a matrix.
+
+    Returns:
+        The order in which to take the entries of all element matrices, where in this order each entry of the matrix
+        begins, and the pattern.
+    """
+    count = dofs.shape[1]
+    at_node = np.argsort(dofs, axis=None, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(count * np.bincount(dofs.reshape(-1), minlength=nodes))])
+    source = (count * at_node[:, None] + np.arange(count)).reshape(-1).astype(np.int32)
+    exploded = csr_array((source, dofs[at_node // count].reshape(-1), starts), shape=(nodes, nodes))
+    exploded.sort_indices()
+    begins = np.ones(len(source), dtype=bool)
+    begins[1:] = exploded.indices[1:] != exploded.indices[:-1]
+    begins[exploded.indptr[:-1][np.diff(exploded.indptr) > 0]] = True
+    first = np.flatnonzero(begins)
+    row_starts = np.searchsorted(first, exploded.indptr).astype(np.int32)
+    return exploded.data, first, Pattern(row_starts, exploded.indices[first].astype(np.int32))
+
+
+class _Exchange:
+    """Sends entries in rows of other ranks there."""
+
+    def __init__(self, pattern: Pattern, space: fem.FunctionSpace) -> None:
+        rows = self._map = space.dofmap.index_map
+        self._comm = space.mesh.comm
+        self._own = int(pattern.starts[rows.size_local])
+        self.pattern = Pattern(pattern.starts[: rows.size_local + 1], pattern.columns)
+        if self._comm.size == 1:
+            return
+        known = rows.local_to_global(np.arange(rows.size_local + rows.num_ghosts, dtype=np.int32))
+        where = np.stack([known[pattern.rows], known[pattern.columns]], axis=1)
+        owners = rows.owners[pattern.rows[self._own :] - rows.size_local]
+        self._sent = [np.flatnonzero(owners == rank) + self._own for rank in range(self._comm.size)]
+        received = self._comm.alltoall([where[positions] for positions in self._sent])
+        where = np.concatenate([where[: self._own], *received])
+        where[:, 0] -= rows.local_range[0]
+        keys = where[:, 0] * rows.size_global + where[:, 1]
+        self._order = np.argsort(keys, kind="stable")
+        keys, self._first = np.unique(keys[self._order], return_index=True)
+        counts = np.bincount(keys // rows.size_global, minlength=rows.size_local)
+        self.pattern = Pattern(
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int32), (keys % rows.size_global).astype(np.int32)
+        )
+
+    @cached_property
+    def _length(self) -> int:
+        return self._own + sum(len(positions) for positions in self._sent)
+
+    def summed(self, entries: Entries) -> Entries:
+        if self._comm.size == 1:
+            return entries
+        values = entries.values
+        if entries.positions is not None:
+            values = np.zeros(self._length)
+            values[entries.positions] = entries.values
+        received = self._comm.alltoall([values[positions] for positions in self._sent])
+        every = np.concatenate([values[: self._own], *received])
+        return Entries(np.add.reduceat(every[self._order], self._first) if len(self._first) else np.empty(0))
