@@ -27,6 +27,8 @@ CONDA = {
     "matplotlib": "matplotlib-base",
     "PIL": "pillow",
 }
+# programs to compare with, which nobody needs
+PEERS = {"ngsolve", "netgen", "skfem", "pypardiso"}
 
 
 def sources() -> list[Path]:
@@ -84,7 +86,8 @@ def test_the_conda_environment_has_every_import() -> None:
     listed = {re.split(r"[=<>]", line.strip("- "))[0] for line in _dependencies()}
     files = [*sources(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "demos").rglob("*.py")]
     local = {"fem_rashba", "references", "tests", *(p.stem for p in (ROOT / "tests").glob("*.py"))}
-    local |= {p.stem for p in (ROOT / "tests" / "references").glob("*.py")}
+    local |= {p.stem for folder in ("references", "benchmarks") for p in (ROOT / "tests" / folder).glob("*.py")}
+    local |= PEERS
     needed: dict[str, Path] = {}
     for path in files:
         for node in ast.walk(ast.parse(path.read_text())):

@@ -1,7 +1,7 @@
 """The Hall cross with NGSolve and a direct solver (umfpack or pardiso), on a given mesh or on a graded one of its own.
 
-    python peer_ngsolve.py MESH.npz DEGREE SOLVER
-    python peer_ngsolve.py graded DEGREE SOLVER EDGE CORNER GRADING
+python peer_ngsolve.py MESH.npz DEGREE SOLVER
+python peer_ngsolve.py graded DEGREE SOLVER EDGE CORNER GRADING
 """
 
 from __future__ import annotations
