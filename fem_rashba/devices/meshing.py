@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fem_rashba.devices.grading import GRADINGS, Grading, grading
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Wall
 from fem_rashba.units import quantity
@@ -24,45 +25,10 @@ Films = Film | Mapping[str, Film]
 Size = Callable[[np.ndarray], np.ndarray]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Grading:
-    """How elements of one degree are graded.
-
-    Attributes:
-        reach: c of the size rule: the part of 1/|kappa| that one element resolves.
-        growth: Largest ratio of neighbouring elements.
-        corner: Element size at a corner, as a part of that at an edge.
-        singular: The same at a re-entrant right angle, where derivatives are infinite.
-        corner_growth: Largest ratio of neighbouring elements near corners.
-        arc: Angle of a circular side that one element spans, rad.
-    """
-
-    reach: float
-    growth: float
-    corner: float
-    singular: float
-    corner_growth: float
-    arc: float
-
-
-GRADINGS = {
-    1: Grading(reach=0.1, growth=1.15, corner=1.0, singular=1 / 32, corner_growth=1.5, arc=0.4),
-    2: Grading(reach=0.35, growth=1.3, corner=1 / 2, singular=1 / 256, corner_growth=2.0, arc=0.2),
-    3: Grading(reach=0.6, growth=1.4, corner=1 / 4, singular=1 / 512, corner_growth=2.5, arc=0.15),
-    4: Grading(reach=0.7, growth=1.5, corner=1 / 8, singular=1 / 8192, corner_growth=2.5, arc=0.1),
-}
-"""By degree. Measured on wires, crosses, v and round notches and partial contacts, spin sinks, alpha = 0.005 and
-0.05 eV nm, against finer P4 solutions at 4000 to 6000 points crowded towards the boundary. Largest error of the torque,
-relative to its maximum: at 99 % of the points 4e-4 (P2), 1.1e-4 (P3), 1.3e-5 (P4); at the worst one, next to a
-re-entrant corner, 1.1e-3, 2.5e-4, 8e-5. Average torques: 4e-6, 8e-7, 3e-8. P1 on a wire: 2e-3, averages 6e-5."""
-
 MOST_CELLS = 5e7
 
 SHORTEST = 1e-3
 """Shortest length of a film that is meshed automatically, nm: far below any atom."""
-
-INTERIOR = 1 / 4
-"""Largest element, as a part of the smaller side of the device's bounding box."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +50,7 @@ class Sizing:
     largest: float
 
 
-def layer_size(film: Films, degree: int, *, width: float = 0.0) -> Size:
+def layer_size(film: Films, degree: int, *, width: float = 0.0, grading: Grading | None = None) -> Size:
     """The element size as a function of the distance from an edge, or from a wall of the given width.
 
     A wall excites no modes that are much shorter than its width: there |kappa| is at most 1/width.
@@ -93,11 +59,12 @@ def layer_size(film: Films, degree: int, *, width: float = 0.0) -> Size:
         film: The film, or the film of each region: the finest counts.
         degree: Polynomial degree of the elements.
         width: nm; 0 for an edge.
+        grading: None for that of the degree in `GRADINGS`.
 
     Returns:
         A function of distances (nm) to sizes (nm), of any shape.
     """
-    grading = GRADINGS[degree]
+    grading = grading or GRADINGS[degree]
     films = list(film.values()) if isinstance(film, Mapping) else [film]
     kappa = np.concatenate([np.asarray(f.decay_rates).ravel() for f in films])
     if width > 0.0:
@@ -139,6 +106,8 @@ def sizing(
     degree: int,
     walls: Sequence[Wall],
     largest: float | None,
+    accuracy: float | None = None,
+    goal: str = "map",
 ) -> Sizing:
     """The element sizes for a device of the given extent (nm).
 
@@ -149,31 +118,30 @@ def sizing(
         degree: Polynomial degree of the elements.
         walls: Lines along which the magnetization turns.
         largest: Upper limit in nm of the automatic size.
+        accuracy, goal: As of `grading.grading`, for the automatic size.
 
     Raises:
-        ValueError: If the degree or a size is out of range.
+        ValueError: If the degree, the accuracy or a size is out of range.
     """
-    if degree not in GRADINGS:
-        raise ValueError(f"degree = {degree!r} must be one of {', '.join(map(str, GRADINGS))}")
+    graded = grading(degree, accuracy, goal)
     if element_size != "auto":
         h = _positive(element_size, "element_size", extent)
         _check_count(extent, h, f"element_size = {element_size!r}")
         same = _constant(h)
         return Sizing(layer=same, corner=lambda exponent: same, walls=(), arc=lambda radius: same, largest=h)
-    cap = INTERIOR * min(extent)
+    cap = graded.interior * min(extent)
     if largest is not None:
         if not largest > 0.0:
             raise ValueError(f"largest = {largest!r} must be positive")
         cap = min(cap, largest)
     _check_count(extent, cap, f"the automatic element_size in a device of {extent[0]:g} nm x {extent[1]:g} nm")
     _check_lengths(film)
-    grading = GRADINGS[degree]
-    layer = layer_size(film, degree)
+    layer = layer_size(film, degree, grading=graded)
     return Sizing(
         layer=layer,
-        corner=lambda exponent: _corner_size(layer, grading, exponent),
-        walls=tuple((wall, layer_size(film, degree, width=wall.width)) for wall in walls),
-        arc=lambda radius: _arc_size(radius, grading),
+        corner=lambda exponent: _corner_size(layer, graded, exponent),
+        walls=tuple((wall, layer_size(film, degree, width=wall.width, grading=graded)) for wall in walls),
+        arc=lambda radius: _arc_size(radius, graded),
         largest=cap,
     )
 

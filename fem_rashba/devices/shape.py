@@ -62,6 +62,8 @@ class Shape:
         degree: int = 3,
         walls: Sequence[Wall] = (),
         largest: float | None = None,
+        accuracy: float | None = None,
+        goal: str = "map",
         comm: MPI.Comm = MPI.COMM_WORLD,
     ) -> Device:
         """The device: quadrilaterals where all sides are parallel to x or y, triangles elsewhere. Collective.
@@ -73,12 +75,16 @@ class Shape:
             degree: Polynomial degree of the solution, which sets how fine "auto" is.
             walls: Lines along which the magnetization turns: as fine there as their width requires.
             largest: Upper limit in nm of the automatic size.
+            accuracy: Relative error that "auto" is to reach; None for one that suits the degree (`grading.GRADINGS`).
+            goal: The error of what: "map" (of the torque), "torque" (its average) or "current".
             comm: The ranks that share the mesh.
 
         Raises:
             ValueError: If the degree or a size is out of range, or the mesh file cannot be used.
         """
-        return gmsh_io.device_from(self.name, self._build(film, element_size, degree, walls, largest), comm)
+        return gmsh_io.device_from(
+            self.name, self._build(film, element_size, degree, walls, largest, accuracy, goal), comm
+        )
 
     def write(
         self,
@@ -89,6 +95,8 @@ class Shape:
         degree: int = 3,
         walls: Sequence[Wall] = (),
         largest: float | None = None,
+        accuracy: float | None = None,
+        goal: str = "map",
         comm: MPI.Comm = MPI.COMM_WORLD,
     ) -> None:
         """Write the mesh that `mesh` makes as a .msh file in nm: whole, or not at all. Collective.
@@ -96,7 +104,7 @@ class Shape:
         Raises:
             ValueError: As `mesh`, or if the path is not that of a .msh file in an existing folder.
         """
-        gmsh_io.write(path, self._build(film, element_size, degree, walls, largest), comm)
+        gmsh_io.write(path, self._build(film, element_size, degree, walls, largest, accuracy, goal), comm)
 
     def cells(
         self,
@@ -106,16 +114,25 @@ class Shape:
         degree: int = 3,
         walls: Sequence[Wall] = (),
         largest: float | None = None,
+        accuracy: float | None = None,
+        goal: str = "map",
     ) -> Estimate:
         """What the mesh that `mesh` makes will cost: cells, unknowns and sizes, exactly. Not collective.
 
         Raises:
             ValueError: As `mesh`.
         """
-        return gmsh_io.estimate(self._build(film, element_size, degree, walls, largest), degree)
+        return gmsh_io.estimate(self._build(film, element_size, degree, walls, largest, accuracy, goal), degree)
 
     def _build(
-        self, film: Films, element_size: Length, degree: int, walls: Sequence[Wall], largest: float | None
+        self,
+        film: Films,
+        element_size: Length,
+        degree: int,
+        walls: Sequence[Wall],
+        largest: float | None,
+        accuracy: float | None,
+        goal: str,
     ) -> Callable[[], Groups]:
         """The function that fills a Gmsh model."""
         geometry = self.geometry
@@ -123,7 +140,16 @@ class Shape:
             if element_size != "auto":
                 raise ValueError(f"element_size = {element_size!r} does not apply to a mesh file, which has elements")
             return geometry.load
-        size = sizing(film, geometry.extent, element_size=element_size, degree=degree, walls=walls, largest=largest)
+        size = sizing(
+            film,
+            geometry.extent,
+            element_size=element_size,
+            degree=degree,
+            walls=walls,
+            largest=largest,
+            accuracy=accuracy,
+            goal=goal,
+        )
         mesher = tensor if geometry.is_rectilinear else triangles
 
         def build() -> Groups:
