@@ -232,6 +232,23 @@ def test_streamlines_keep_the_stream_function() -> None:
     assert np.ptp(middles, axis=0).min() > 100, "lines in every arm"
 
 
+def test_streamlines_around_a_hole_in_the_middle() -> None:
+    raster = rasterize(replace(driven(film("quadrilateral", 1)), arrays={}), [], 300, 50)
+    x, y = np.meshgrid(raster.x - LENGTH / 2, raster.y - WIDTH / 2)
+    radius, square = 8.0, x**2 + y**2
+    # a potential flow around a cylinder; its stream function is y (1 - (radius/r)^2)
+    J = np.stack([1 - radius**2 * (x**2 - y**2) / square**2, -2 * radius**2 * x * y / square**2], axis=-1)
+    J[square < radius**2] = np.nan
+    lines = streamlines(replace(raster, arrays={"J": J}), "J", 5.0, 0.005)
+    assert len(lines) > 4
+    for line in lines:
+        u, v = (line - (LENGTH / 2, WIDTH / 2)).T
+        psi = v * (1 - radius**2 / (u**2 + v**2))
+        assert np.ptp(psi) < 0.5
+    heights = [line[0, 1] for line in lines]
+    assert min(heights) < 10 and max(heights) > 40, "on either side of the hole"
+
+
 def test_no_streamlines_at_rest() -> None:
     made = film("quadrilateral", 1)
     raster = rasterize(replace(made, arrays={"J": np.zeros((len(made.points), 2))}), ["J"], 60, 10)

@@ -35,7 +35,8 @@ def streamlines(raster: Raster, name: str, apart: float, still: float, conserved
         apart: Distance between lines where they start, nm.
         still: There are no lines where a vector is shorter than this part of the longest one.
         conserved: Whether the field has no sources within the film, so that no line ends there. Lines of one that has
-            start on a grid, too: those beside a line do not reach all of the film.
+            start on a grid, too: those beside a line do not reach all of the film. Otherwise the grid serves where the
+            middle has no line, as in a hole.
     """
     raster = raster.coarse(CELLS)
     vectors = np.nan_to_num(raster.arrays[name])
@@ -50,7 +51,7 @@ def streamlines(raster: Raster, name: str, apart: float, still: float, conserved
     margin = min(apart / 5, depth.max() / 2)
     field = _field(raster, vectors / lengths.max(), moving)
     lines: list[np.ndarray] = []
-    starts = deque([_middle(raster, moving), *(() if conserved else _grid(raster, moving, apart))])
+    starts = deque([_middle(raster, moving), *_grid(raster, moving, apart)])
     while starts:
         start = starts.popleft()
         if _distance(start, lines) < CLOSE * apart or depth[raster.pixel(start[None])][0] < margin:
@@ -60,6 +61,8 @@ def streamlines(raster: Raster, name: str, apart: float, still: float, conserved
         fades = conserved and max(deep[0], deep[-1]) > 3 * max(step) and length < TURNS * field.length
         crowded = np.median(deep) < margin or np.median(_distance(line, lines)) < apart / 3
         if not fades and not crowded and length > min(apart, 5 * margin):
+            if conserved and not lines:
+                starts.clear()
             lines.append(line)
             beside = list(_beside(line, apart))
             if conserved:
