@@ -107,6 +107,21 @@ def test_a_file_of_discretisedfield_is_read(representation: str, tmp_path: Path)
     assert read_grid(tmp_path / "m.ovf") == found.grid
 
 
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "ovf").iterdir()), ids=lambda path: path.stem)
+def test_files_that_mumax3_and_oommf_wrote(path: Path) -> None:
+    """What mumax3-convert 3.11.1 and avf2ovf of OOMMF 2.1a0 made of a file of `write_ovf` with these vectors."""
+    j, i = np.meshgrid(np.arange(4), np.arange(5), indexing="ij")
+    expected = 8e5 * np.stack([np.cos(0.4 * i), np.sin(0.7 * j - 0.2 * i), 0.1 * i * j - 0.3], axis=-1)
+    found = read_ovf(path)
+    assert found.unit == "A/m"
+    assert found.grid.cell == (2.0, 1.5, 0.8) and found.grid.counts == (5, 4, 2)
+    # mumax3's grids begin at 0, 0
+    assert found.grid.corner == ((0.0, 0.0, 0.0) if "mumax3" in path.name else (3.0, -2.0, 1.0))
+    # mumax3 has single precision
+    precision = 1e-15 if path.stem in ("oommf_1_text", "oommf_1_binary8") else 1e-7
+    np.testing.assert_allclose(found.values, np.stack([expected] * 2), rtol=0, atol=precision * 8e5)
+
+
 def test_a_file_by_the_manual_is_read(tmp_path: Path) -> None:
     (tmp_path / "hand.omf").write_text(BY_THE_MANUAL)
     found = read_ovf(tmp_path / "hand.omf")
@@ -175,13 +190,19 @@ def test_targets(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="was not written by fem-rashba"):
         write("theirs.ovf")
     assert (tmp_path / "theirs.ovf").read_text() == BY_THE_MANUAL
+    # with our description in it
+    copy = (Path(__file__).parent / "ovf" / "oommf_1_text.ovf").read_bytes()
+    (tmp_path / "copy.ovf").write_bytes(copy)
+    with pytest.raises(ValueError, match="was not written by fem-rashba"):
+        write("copy.ovf")
+    assert (tmp_path / "copy.ovf").read_bytes() == copy
     with pytest.raises(ValueError, match=r"must end in \.ovf"):
         write("field.txt")
     with pytest.raises(ValueError, match="does not exist"):
         write("nowhere/b.ovf")
     with pytest.raises(ValueError, match="must be text, binary4 or binary8"):
         write("b.ovf", format="binary16")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["ours.ovf", "theirs.ovf"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.ovf", "ours.ovf", "theirs.ovf"]
 
 
 # --- bad files --------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from fem_rashba.grids.ovf_read import CHECKS
 from fem_rashba.physics.gridded import Grid
 
 FORMATS = {"text": "text", "binary4": "binary 4", "binary8": "binary 8"}
-_AUTHOR = "written by fem-rashba"
+_FIRST, _AUTHOR = "OOMMF OVF 2.0", "written by fem-rashba"
 _SUFFIXES = (".ovf", ".omf", ".ohf", ".obf")
 
 
@@ -78,11 +78,13 @@ def check_target(path: str | Path) -> None:
 
 def _is_ours(target: Path) -> bool:
     with target.open("rb") as file:
-        return f"# Desc: {_AUTHOR}".encode() in file.read(1000)
+        start = file.read(1000)
+    # a copy that OOMMF makes keeps the description, in a file of version 1.0
+    return start.startswith(f"# {_FIRST}\n".encode()) and f"# Desc: {_AUTHOR}\n".encode() in start
 
 
 def _header(grid: Grid, label: str, unit: str, description: Sequence[str]) -> str:
-    lines = ["OOMMF OVF 2.0", "Segment count: 1", "Begin: Segment", "Begin: Header", f"Title: {label}"]
+    lines = [_FIRST, "Segment count: 1", "Begin: Segment", "Begin: Header", f"Title: {label}"]
     lines += [f"Desc: {text}" for text in (_AUTHOR, *description)] + ["meshtype: rectangular", "meshunit: m"]
     for axis, corner, cell, count in zip("xyz", grid.corner, grid.cell, grid.counts, strict=True):
         numbers = {"min": corner, "max": corner + count * cell, "base": corner + cell / 2, "stepsize": cell}
