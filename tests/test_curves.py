@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.image import imread
 
 from fem_rashba.cli import main
-from fem_rashba.studies.curves import draw_curves
+from fem_rashba.results.curves import draw_curves
 from fem_rashba.studies.sweep_file import write
 
 
@@ -67,7 +67,7 @@ def test_plot_takes_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     Path("folder.nc").mkdir()
     write(Path("other.nc"), sweep(True)[[]])
     for words, message in (
-        (["s.nc", "--quantity", "messag"], "the sweep has no quantity 'messag'; it has 'fieldlike', 'dampinglike'"),
+        (["s.nc", "--quantity", "messag"], "the file has no quantity 'messag'; it has 'fieldlike', 'dampinglike'"),
         (["s.nc", "--mesh"], "a sweep is drawn alone, without --line and --mesh: s.nc"),
         (["s.nc", "out"], "a sweep is drawn alone"),
         (["none.nc"], "'none.nc' must be a NetCDF file of fem-rashba; there is no such file"),

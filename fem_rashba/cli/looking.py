@@ -114,7 +114,7 @@ def _curves(arguments: Namespace) -> None:
     from mpi4py import MPI
 
     from fem_rashba.mpi import on_root
-    from fem_rashba.studies.curves import draw_curves
+    from fem_rashba.results.curves import draw_curves
     from fem_rashba.studies.sweep import read
     from fem_rashba.studies.sweep_file import solved
 

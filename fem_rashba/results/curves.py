@@ -1,4 +1,4 @@
-"""Curves over a sweep: numbers of its points, one panel for each, in one PNG file."""
+"""Curves over a sweep or a run in time: one panel for each number, in one PNG file."""
 
 from __future__ import annotations
 
@@ -21,19 +21,28 @@ from fem_rashba.results.painting import png, saved
 SHOWN = ("fieldlike", "dampinglike", "current")
 """Variables that are drawn by default."""
 
+PER = "_per_1e11"
+"""How names of fields at a current density of 1e11 A/m^2 end."""
+
+ROUNDING = 1e-12
+"""Components of a vector that are smaller than this part of the largest are zero but for rounding."""
+
+POINTS = 60
+"""A curve of more points has no markers."""
+
 _UNITS = {"eV nm^-2": "eV/nm$^2$", "nm^-2": "nm$^{-2}$", "A m^-1": "A/m", "A m^-2": "A/m$^2$", "1": ""}
 _PREFIXED = ("eV/nm$^2$", "eV", "A/m", "A", "V")
 HEIGHT, ABOVE, BELOW, LEFT, RIGHT = 1.05, 0.24, 0.36, 0.74, 0.16
 LEGEND: dict[str, Any] = {"loc": "lower left", "frameon": False, "borderpad": 0.0, "borderaxespad": 0.0}
 MOST = 8
-"""Curves that are named in a legend; of more, the first and the last."""
+"""Curves that are named in a legend; of more, that many, as evenly as can be."""
 
 
 def draw_curves(found: xr.Dataset, path: str | Path, names: Sequence[str] | None = None) -> Path:
-    """Variables of a sweep over its last key, a curve for each point of the others, in one PNG file.
+    """Variables over the last key of a sweep, a curve for each point of the others, or over time, in one PNG file.
 
     Args:
-        found: Of a sweep.
+        found: Of a sweep, or of `fem_rashba.results.series.read_series`.
         path: Ends in .png.
         names: Of its numbers; by default those of SHOWN. Vectors have a panel for each component.
 
@@ -42,11 +51,11 @@ def draw_curves(found: xr.Dataset, path: str | Path, names: Sequence[str] | None
     """
     path = png(path)
     names = _checked(found, [name for name in SHOWN if name in found] if names is None else names)
-    axes = [str(name) for name in found[names[0]].dims if "toml_key" in found[name].attrs]
+    axes = [str(name) for name in found[names[0]].dims if name == "time" or "toml_key" in found[name].attrs]
     *others, last = axes
     panels = [panel for name in names for panel in _panels(found[name], axes)]
     curves = int(np.prod([found.sizes[name] for name in others]))
-    rows = (curves if curves <= MOST else 2) if others else 0
+    rows = min(curves, MOST) + (curves > MOST) if others else 0
     size = (paper.COLUMN, BELOW + len(panels) * (HEIGHT + ABOVE) + rows * paper.ROW)
     with paper.style():
         figure = Figure(figsize=size, dpi=paper.DPI)
@@ -57,7 +66,8 @@ def draw_curves(found: xr.Dataset, path: str | Path, names: Sequence[str] | None
             _draw(target, values, last, others, title)
             target.tick_params(labelbottom=k == len(panels) - 1)
             if k == 0 and others:
-                target.legend(**LEGEND, bbox_to_anchor=(0.0, 1.0 + 0.18 / HEIGHT))
+                some = f"{MOST} of {curves} curves:" if curves > MOST else None
+                target.legend(**LEGEND, bbox_to_anchor=(0.0, 1.0 + 0.18 / HEIGHT), title=some, alignment="left")
         target.set_xlabel(_axis_label(found[last]))
         return saved(figure, path)
 
@@ -66,44 +76,55 @@ def _checked(found: xr.Dataset, names: Sequence[str]) -> list[str]:
     numbers = [str(name) for name, values in found.data_vars.items() if values.dtype.kind == "f"]
     for name in names:
         if name not in numbers:
-            raise ValueError(f"the sweep has no quantity {name!r}; it has {', '.join(map(repr, numbers))}")
+            raise ValueError(f"the file has no quantity {name!r}; it has {', '.join(map(repr, numbers))}")
     return list(names)
 
 
 def _panels(values: xr.DataArray, axes: Sequence[str]) -> list[tuple[str, xr.DataArray]]:
     """Title and values of each component, with the swept keys as their only dimensions."""
     within = [str(name) for name in values.dims if name not in axes]
+    sizes = np.abs(values.values)
+    largest = float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
+    # what is not known stays so
+    values = values.where(~(np.abs(values) < ROUNDING * largest), 0.0)
     result = []
     for labels in product(*(found.tolist() for found in (values[name].values for name in within))):
         part = values.sel(dict(zip(within, labels, strict=True)))
-        result.append((" ".join([str(values.name).replace("_", " "), *labels]), part))
+        title = str(values.name).removesuffix(PER).replace("_", " ")
+        result.append((" ".join([title, *labels]), part))
     return result
 
 
 def _draw(target: Axes, values: xr.DataArray, last: str, others: Sequence[str], title: str) -> None:
-    unit = _UNITS.get(values.attrs.get("units", ""), values.attrs.get("units", ""))
+    unit = _unit(values)
     sizes = np.abs(values.values[np.isfinite(values.values)])
     factor, scaled = prefixed(float(sizes.max(initial=0.0)), unit, unit in _PREFIXED)
     curves = list(product(*(range(values.sizes[name]) for name in others)))
     x = _positions(values[last])
+    style = ".-" if len(x) <= POINTS else "-"
+    named = {round(k) for k in np.linspace(0, len(curves) - 1, min(len(curves), MOST))}
     for k, point in enumerate(curves):
         part = values.isel(dict(zip(others, point, strict=True)))
         words = ", ".join(f"{name.replace('_', ' ')} = {_word(part[name])}" for name in others)
         color = matplotlib.colormaps["viridis"](0.9 * k / max(len(curves) - 1, 1)) if others else "C0"
-        named = len(curves) <= MOST or k in (0, len(curves) - 1)
-        target.plot(
-            x, part.values / factor, ".-", markersize=3, linewidth=0.8, color=color, label=words if named else None
-        )
+        label = words if k in named else None
+        target.plot(x, part.values / factor, style, markersize=3, linewidth=0.8, color=color, label=label)
     target.set_ylabel(f"({scaled})" if scaled else "")
-    target.yaxis.set_label_coords(-0.58 / (paper.COLUMN - LEFT - RIGHT), 0.5)
-    target.spines[["top", "right"]].set_visible(False)
-    target.ticklabel_format(axis="y", useOffset=False)
+    target.yaxis.set_label_coords(-0.6 / (paper.COLUMN - LEFT - RIGHT), 0.5)
+    paper.plain(target, float(sizes.max(initial=0.0)) / factor)
     target.set_title(title, loc="right", fontsize=7.5, pad=3)
     if values[last].dtype.kind == "f":
         target.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 1.5, 2, 2.5, 3, 4.5, 5, 9, 10]))
     else:
         target.xaxis.set_major_locator(FixedLocator(x.tolist()))
         target.set_xticklabels([str(text) for text in values[last].values])
+
+
+def _unit(values: xr.DataArray) -> str:
+    """In matplotlib's notation."""
+    unit = str(values.attrs.get("units", ""))
+    per = " per 10$^{11}$ A/m$^2$" if str(values.name).endswith(PER) else ""
+    return _UNITS.get(unit, unit) + per
 
 
 def _positions(coordinate: xr.DataArray) -> np.ndarray:

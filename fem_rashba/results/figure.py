@@ -52,6 +52,9 @@ def style(more: Mapping[str, Any] | None = None) -> AbstractContextManager[None]
     return matplotlib.style.context(["default", STYLE | dict(more or {})])
 
 
+FLAT = 1e-3
+"""Part of its size by which a quantity that is nearly constant varies on the smallest axis."""
+
 INK = "0.15"
 LEFT, RIGHT, BOTTOM, TOP = 0.47, 0.13, 0.33, 0.07
 BAR, GAP = 0.07, 0.07
@@ -171,6 +174,19 @@ def legend(target: Axes, columns: int) -> None:
         columnspacing=1.2,
         labelspacing=0.3,
     )
+
+
+def plain(target: Axes, largest: float) -> None:
+    """Axes of curves: no frame, and no fewer than FLAT of the largest size from end to end.
+
+    Rounding would otherwise fill the axis of what is constant.
+    """
+    low, high = target.get_ylim()
+    if high - low < FLAT * largest:
+        middle = (low + high) / 2
+        target.set_ylim(middle - FLAT / 2 * largest, middle + FLAT / 2 * largest)
+    target.spines[["top", "right"]].set_visible(False)
+    target.ticklabel_format(axis="y", useOffset=False)
 
 
 def letter(figure: Figure, corner: tuple[float, float], shape: Panel, text: str) -> None:

@@ -22,9 +22,6 @@ PANELS = (
 )
 """Title, unit, whether it takes SI prefixes, and the probe's columns with their symbols."""
 
-FLAT = 1e-3
-"""Part of its size by which a quantity that is nearly constant varies on the smallest axis."""
-
 HEIGHT, ABOVE, BELOW, LEFT, RIGHT = 0.95, 0.24, 0.36, 0.62, 0.16
 
 
@@ -75,12 +72,8 @@ def _draw(axes: Axes, along: np.ndarray, lines: dict[str, np.ndarray], title: st
     if len(lines) > 1:
         axes.axhline(0.0, color="0.6", linewidth=0.4, zorder=0)
     axes.set(xlim=(along[0], along[-1]), ylabel=f"({scaled})")
-    low, high = axes.get_ylim()
-    if high - low < FLAT * largest / factor:
-        middle = (low + high) / 2
-        axes.set_ylim(middle - FLAT / 2 * largest / factor, middle + FLAT / 2 * largest / factor)
+    paper.plain(axes, largest / factor)
     axes.yaxis.set_label_coords(-0.46 / (paper.COLUMN - LEFT - RIGHT), 0.5)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.ticklabel_format(useOffset=False)
+    axes.ticklabel_format(axis="x", useOffset=False)
     paper.legend(axes, len(lines))
     axes.set_title(title, loc="right", fontsize=7.5, pad=3)

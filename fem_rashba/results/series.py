@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import ufl
+import xarray as xr
 from dolfinx import fem
 from mpi4py import MPI
 from scipy.io import netcdf_file
@@ -139,3 +140,21 @@ def write_netcdf(path: Path, rows: list[Row], terminals: list[str], attributes: 
             variable = file.createVariable(name, "d", ("time", *dimensions))
             variable.units, variable.long_name = unit.encode(), meaning.encode()
             variable[:] = np.array([row[name] for row in rows])
+
+
+def read_series(path: Path) -> xr.Dataset:
+    """The series in a file that `write_netcdf` wrote.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    try:
+        with xr.open_dataset(path, engine="scipy") as file:
+            found = file.load()
+    except (OSError, ValueError, TypeError, IndexError):
+        found = xr.Dataset()
+    if not {"time", "fieldlike"} <= set(found.variables):
+        raise ValueError(f"{str(path)!r} is not a series in time that fem-rashba wrote")
+    for name in set(found.coords) - {"time"}:
+        found[name] = [label.decode() if isinstance(label, bytes) else str(label) for label in found[name].values]
+    return found
