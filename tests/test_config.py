@@ -313,7 +313,13 @@ def test_resolved(loaded: Load) -> None:
         "drain": {"floating": True, "spin": "sink"},
     }
     assert found["edges"] == {"spin": "sink", "upper": {"spin": "sink"}}
-    assert found["solver"] == {"method": "auto", "tolerance": 1e-10, "petsc": {}}
+    assert found["solver"] == {
+        "method": "auto",
+        "tolerance": 1e-10,
+        "petsc": {},
+        "error_estimate": "auto",
+        "most_unknowns": 2_000_000,
+    }
     assert found["output"] == {"fields": True, "plots": True}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 _PREFIXES = {-12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M"}
@@ -18,7 +19,8 @@ def text(out: str, numbers: dict[str, Any]) -> str:
     seconds = sum(solver["seconds"].values())
     how = f"{solver['method']} solver, relative residual {solver['residual']:.1e}, solved in {seconds:.3g} s"
     lines = [f"{out} written: {mesh['cells']} cells, {mesh['dofs']} unknowns, {how}"]
-    lines += _terminals(numbers["terminals"]) + _torque(numbers["torque"]) + _balance(numbers["balance"])
+    lines += _terminals(numbers["terminals"]) + _torque(numbers["torque"]) + _errors(numbers)
+    lines += _balance(numbers["balance"])
     lines += [f"warning: {warning}" for warning in numbers["warnings"]]
     return "\n".join(lines) + "\n"
 
@@ -54,6 +56,21 @@ def _torque(torque: dict[str, Any]) -> list[str]:
     for name, vector in (("fieldlike", "e x m"), ("dampinglike", "m x (e x m)")):
         field = "" if fields is None else f"   {fields[name]:.5g} mT"
         lines.append(f"  {name:<14} {torque[name]:<12.5g} eV/nm^2 along {vector}{field}")
+    return lines
+
+
+def _errors(numbers: dict[str, Any]) -> list[str]:
+    errors = numbers["discretization_errors"]
+    if errors is None:
+        return []
+    lines = ["errors           of the discretisation, estimated"]
+    total, error = (math.hypot(*found["torque"]["total"]) for found in (numbers, errors))
+    parts = {"torque": (error, total, "of the total")}
+    known, wrong = numbers["terminals"].values(), errors["terminals"].values()
+    parts["currents"] = (*(max(abs(t["current_A"]) for t in found) for found in (wrong, known)), "of the largest")
+    for name, (error, size, meaning) in parts.items():
+        if size > 0:
+            lines.append(f"  {name:<14} {error / size:<12.1e} {meaning}")
     return lines
 
 

@@ -18,10 +18,24 @@ if TYPE_CHECKING:
 
 
 def config_of(arguments: Namespace, petsc: dict[str, str] | None = None, *, driven: bool = True) -> Config:
-    """What the TOML file says, with the values of --set."""
+    """What the TOML file says, with the values of --set.
+
+    Raises:
+        ValueError: If it asks for an accuracy that the command does not know of.
+    """
     from fem_rashba.config import load
 
-    return load(arguments.config, arguments.overrides, petsc or {}, driven=driven)
+    config = load(arguments.config, arguments.overrides, petsc or {}, driven=driven)
+    check_accuracy(config, arguments.command)
+    return config
+
+
+def check_accuracy(config: Config, command: str) -> None:
+    """Raise a ValueError for a wanted accuracy in a command that solves on the mesh as it is."""
+    if config.accuracy.accuracy is not None and command not in ("run", "check", "mesh", "sketch"):
+        raise ValueError(
+            f"solver.accuracy = {config.accuracy.accuracy:g} is for the command run; leave it out for {command}"
+        )
 
 
 def meshed(config: Config, stages: Stages, comm: MPI.Comm | None = None) -> Device:
@@ -48,10 +62,10 @@ def mesh_arguments(config: Config) -> dict[str, Any]:
 
 def solved(config: Config, stages: Stages) -> Solution:
     """The steady state of a TOML file. Collective."""
-    return solved_on(meshed(config, stages), config, stages)
+    return solved_on(meshed(config, stages), config, stages, error_estimate=config.accuracy.error_estimate)
 
 
-def solved_on(device: Device, config: Config, stages: Stages) -> Solution:
+def solved_on(device: Device, config: Config, stages: Stages, *, error_estimate: bool | str = False) -> Solution:
     """The steady state of a TOML file on a device that is meshed for it. Collective."""
     from fem_rashba.results.solution import solve
 
@@ -70,6 +84,7 @@ def solved_on(device: Device, config: Config, stages: Stages) -> Solution:
         petsc=config.solver.petsc,
         torque_axis=config.torque_axis,
         progress=stages,
+        error_estimate=error_estimate,
     )
 
 

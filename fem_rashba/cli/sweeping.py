@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fem_rashba.cli.loading import mesh_arguments, meshed, named, solved_on
+from fem_rashba.cli.loading import check_accuracy, mesh_arguments, meshed, named, solved_on
 from fem_rashba.cli.progress import Stages
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class Solver:
     def check(self, point: int) -> None:
         """Raise a ValueError for a point that cannot be solved. Collective."""
         config = self._plan.config(point)
+        check_accuracy(config, "sweep")
         try:
             config.problem(self._on(config))
         except ValueError as error:

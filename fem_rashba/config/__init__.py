@@ -37,6 +37,23 @@ class Solver:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """Which errors are estimated, and how small they have to be.
+
+    Attributes:
+        error_estimate: True, False or "auto", where the method is direct.
+        accuracy: Largest relative error of the goal; None: the mesh stays as it is.
+        goal: "torque", "current" or "map"; None without an accuracy.
+        most_unknowns: Where refinement ends.
+    """
+
+    error_estimate: bool | str
+    accuracy: float | None = None
+    goal: str | None = None
+    most_unknowns: int = 2_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
 class Output:
     """What to write besides the summary and the state: fields for ParaView, plots."""
 
@@ -60,6 +77,7 @@ class Config:
         element_size: "auto", or a length with its unit.
         degree: Of the elements.
         solver: How to solve.
+        accuracy: Which errors are estimated, and how small they have to be.
         output: What to write.
         time: How a run goes in time; None for the steady state.
         harmonic: A harmonic Hall measurement, for the command of that name.
@@ -77,6 +95,7 @@ class Config:
     element_size: str
     degree: int
     solver: Solver
+    accuracy: Accuracy
     output: Output
     time: Time | None
     harmonic: Protocol | None
@@ -151,6 +170,7 @@ def configuration(
     """As `load`, of the tables of a file in a folder."""
     from fem_rashba.config import builders, measuring, validation
     from fem_rashba.config.geometry import shape as device_shape
+    from fem_rashba.config.schema import ACCURACY, SOLVER
     from fem_rashba.config.timing import moving, timing
     from fem_rashba.devices.outline import Outline
 
@@ -172,7 +192,8 @@ def configuration(
         torque_axis=builders.torque_axis(resolved["drive"]),
         element_size=device.get("element_size", "auto"),
         degree=device["degree"],
-        solver=Solver(**resolved["solver"]),
+        solver=Solver(**{key: resolved["solver"][key] for key in SOLVER}),
+        accuracy=Accuracy(**{key: value for key, value in resolved["solver"].items() if key in ACCURACY}),
         output=Output(**resolved["output"]),
         time=timing(resolved["time"]) if "time" in resolved else None,
         harmonic=measuring.protocol(resolved["harmonic"]) if "harmonic" in resolved else None,

@@ -177,6 +177,13 @@ SOLVER = {
     "tolerance": Key(Plain("a number between 0 and 1", lambda v: is_number(v) and 0 < v < 1), 1e-10),
     "petsc": Key(TABLE, {}),
 }
+ACCURACY = {
+    "error_estimate": Key(Plain("'auto', true or false", lambda v: isinstance(v, bool) or v == "auto"), "auto"),
+    "accuracy": Key(Plain("a number between 0 and 1", lambda v: is_number(v) and 0 < v < 1)),
+    "goal": Key(Choice(("torque", "current", "map"))),
+    "most_unknowns": Key(Plain("a whole number of at least 1", lambda v: type(v) is int and v >= 1), 2_000_000),
+}
+"""Keys of [solver] too: which errors there may be, and what they are of."""
 OUTPUT = {"fields": Key(BOOLEAN, True), "plots": Key(BOOLEAN, True)}
 TIME = {
     "end": _required(Quantity("ps")),
@@ -208,7 +215,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "terminals": (),
     "edges": tuple(SPIN),
     "regions": (),
-    "solver": tuple(SOLVER),
+    "solver": (*SOLVER, *ACCURACY),
     "output": tuple(OUTPUT),
     "time": tuple(TIME),
     "sweep": (),

@@ -6,6 +6,7 @@ from typing import Any
 
 from fem_rashba.config.kinds import shown
 from fem_rashba.config.schema import (
+    ACCURACY,
     CONDITIONS,
     CUSTOM,
     DEGREE,
@@ -51,6 +52,8 @@ def resolved(table: Table) -> Table:
     for name in ("film", "device", "magnetization"):
         if name not in table:
             raise ValueError(f"the section [{name}] is missing; it takes {', '.join(SECTIONS[name])}")
+    if "time" in table and "accuracy" in table.get("solver", {}):
+        raise ValueError("solver.accuracy is for the steady state; leave it out with the section [time]")
     return {
         "film": _film(table["film"]),
         "device": _device(table["device"]),
@@ -151,7 +154,13 @@ def _edges(table: Table) -> Table:
 
 
 def _solver(table: Table) -> Table:
-    result = checked(table, SOLVER, "solver")
+    result = checked(table, SOLVER | ACCURACY, "solver")
+    if "accuracy" in result:
+        result = result | {"goal": result.get("goal", "torque")}
+        if result["error_estimate"] is False:
+            raise ValueError("solver.error_estimate = false does not go with solver.accuracy, which needs estimates")
+    elif "goal" in result:
+        raise ValueError(f"solver.goal = {shown(result['goal'])} needs solver.accuracy, a number such as 1e-3")
     for name, value in result["petsc"].items():
         if not isinstance(value, str | bool | int | float):
             raise ValueError(f"solver.petsc.{name} = {shown(value)} must be a string, a number, true or false")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from dolfinx import fem
@@ -17,8 +18,9 @@ from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.results.integrals import Integrals, integrals
 from fem_rashba.solvers.discretization import Discretization
+from fem_rashba.solvers.enriched import enriched_state
 from fem_rashba.solvers.problem import Problem, pose
-from fem_rashba.solvers.steady import Progress, SolverReport, SteadyState, solve_steady
+from fem_rashba.solvers.steady import Progress, Solved, SolverReport, SteadyState, solve_steady
 
 NO_AXIS = (
     "injected spin alone gives the torque no axis: fieldlike and dampinglike are left out, unless torque_axis is given"
@@ -33,11 +35,13 @@ class Solution:
         state: The function, the voltages and currents of the terminals, the solver's report.
         axis: Unit vector e along which the torque is split, shape (3,); None if there is neither a field nor a current.
         warnings: What the program would tell a user about this solution.
+        errors: Estimated discretisation errors, as `discretization_errors` in summary.json; None where nobody asked.
     """
 
     state: SteadyState
     axis: np.ndarray | None
     warnings: tuple[str, ...] = ()
+    errors: Mapping[str, Any] | None = None
 
     @property
     def discretization(self) -> Discretization:
@@ -95,6 +99,7 @@ def solve(
     petsc: Mapping[str, str | float | bool] | None = None,
     torque_axis: Sequence[float] | None = None,
     progress: Progress | None = None,
+    error_estimate: bool | str = False,
 ) -> Solution:
     """Charge and spin density of a driven device. Collective.
 
@@ -114,6 +119,8 @@ def solve(
         petsc: PETSc options, over those of the method.
         torque_axis: e of the torque's decomposition; default z^ x (field, or mean current).
         progress: Called with the name of each stage.
+        error_estimate: Whether to estimate the discretisation error of every number too; "auto": where the method is
+            direct.
 
     Raises:
         ValueError: For a wrong value.
@@ -130,8 +137,26 @@ def solve(
         regions=regions,
         degree=degree,
     )
-    state = solve_steady(problem, method=method, tolerance=tolerance, petsc=petsc, progress=progress)
-    return complete(state, axis)
+    enriched: list[SteadyState] = []
+
+    def then(solved: Solved) -> None:
+        if error_estimate is True or solved.system.method == "direct":
+            enriched.append(enriched_state(solved))
+
+    state = solve_steady(
+        problem,
+        method=method,
+        tolerance=tolerance,
+        petsc=petsc,
+        progress=progress,
+        then=then if error_estimate else None,
+    )
+    solution = complete(state, axis)
+    if not enriched:
+        return solution
+    from fem_rashba.results.errors import with_errors
+
+    return with_errors(solution, enriched[0], axis)
 
 
 def complete(state: SteadyState, axis: np.ndarray | None) -> Solution:

@@ -98,7 +98,7 @@ def unpack(comm: MPI.Comm, arrays: Arrays | None) -> Solution:
         report=SolverReport(**about["report"]),
     )
     axis = None if about["axis"] is None else np.array(about["axis"])
-    return Solution(state=state, axis=axis, warnings=tuple(about["warnings"]))
+    return Solution(state=state, axis=axis, warnings=tuple(about["warnings"]), errors=about.get("errors"))
 
 
 def unpacked(discretization: Discretization, values: np.ndarray) -> fem.Function:
@@ -151,6 +151,7 @@ def _about(solution: Solution) -> dict[str, Any]:
         "report": asdict(solution.report),
         "axis": None if solution.axis is None else solution.axis.tolist(),
         "warnings": list(solution.warnings),
+        "errors": solution.errors,
     }
 
 

@@ -15,9 +15,8 @@ from fem_rashba import __version__
 from fem_rashba.physics.comparison import comparison
 from fem_rashba.physics.film import Film
 from fem_rashba.results.balance import balance
+from fem_rashba.results.numbers import numbers
 from fem_rashba.results.solution import Solution
-from fem_rashba.results.terminals import currents, voltages
-from fem_rashba.results.torque import EffectiveField, Torque, torque
 from fem_rashba.solvers.linear import PETSC4PY
 from fem_rashba.solvers.problem import warnings
 
@@ -32,17 +31,15 @@ def summary(solution: Solution, config: dict[str, Any] | None = None) -> dict[st
         config: The resolved configuration, kept as it is.
 
     Returns:
-        film, mesh, solver, terminals, torque, spin_density, balance, versions, config, warnings; None stands for what
-        is absent or infinite.
+        film, mesh, solver, terminals, torque, spin_density, discretization_errors, balance, versions, config, warnings;
+        None stands for what is absent or infinite.
     """
-    found = solution.integrals
     result: dict[str, Any] = {
         "film": film_summary(solution.film),
         "mesh": _mesh(solution),
         "solver": asdict(solution.report),
-        "terminals": _terminals(solution),
-        "torque": _torque(torque(solution)),
-        "spin_density": {"average": found.spin_density / found.area},
+        **numbers(solution),
+        "discretization_errors": solution.errors,
         "balance": asdict(balance(solution)),
         "versions": versions(),
         "config": config,
@@ -113,41 +110,6 @@ def _mesh(solution: Solution) -> dict[str, Any]:
         "area_nm2": device.area,
         "h_min_nm": device.element_size[0],
         "h_max_nm": device.element_size[1],
-    }
-
-
-def _terminals(solution: Solution) -> dict[str, Any]:
-    volts, amperes = voltages(solution), currents(solution)
-    return {
-        name: {
-            "voltage_V": volts.get(name),
-            "current_A": amperes.get(name, 0.0),
-            "length_nm": solution.device.terminal_length(name),
-        }
-        for name in solution.device.terminals
-    }
-
-
-def _torque(found: Torque) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "axis": found.axis,
-        "average_density": found.average_density,
-        "total": found.total,
-        "fieldlike": found.fieldlike,
-        "dampinglike": found.dampinglike,
-    }
-    if found.effective_field is not None:
-        result["effective_field_mT"] = _field(found.effective_field)
-    if found.regions:
-        result["regions"] = {name: _torque(part) for name, part in found.regions.items()}
-    return result
-
-
-def _field(found: EffectiveField) -> dict[str, Any]:
-    return {
-        "fieldlike": found.fieldlike,
-        "dampinglike": found.dampinglike,
-        "per_1e11_A_per_m2": {"fieldlike": found.fieldlike_per_1e11, "dampinglike": found.dampinglike_per_1e11},
     }
 
 

@@ -166,6 +166,11 @@ class LinearSystem:
             raise ConvergenceError(f"PETSc stopped in the {self.method} solver: {reason(error)}") from None
         self.iterations += self._solver.getIterationNumber()
 
+    def precondition(self, right: PETSc.Vec, solution: PETSc.Vec, *, adjoint: bool = False) -> None:
+        """One application of the preconditioner (the factorisation, for a direct method), or of its transpose."""
+        pc = self._solver.getPC()
+        (pc.applyTranspose if adjoint else pc.apply)(right, solution)
+
     def _check_options(self) -> None:
         if self._checked:
             return

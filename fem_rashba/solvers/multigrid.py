@@ -119,7 +119,7 @@ class _Level:
         )
         self.terminals = Terminals(self.discretization)
         scalar = [fem.functionspace(mesh, ("Lagrange", d)) for d in (degree, finer.problem.degree)]
-        self.interpolation = _for_all_fields(interpolation_matrix(*scalar))
+        self.interpolation = for_all_fields(interpolation_matrix(*scalar))
         # fixed unknowns take no part in corrections
         free = self.interpolation.createVecLeft(), self.interpolation.createVecRight()
         for vector, rows in zip(free, (finer_fixed, self.terminals.fixed_rows), strict=True):
@@ -128,7 +128,7 @@ class _Level:
         self.interpolation.diagonalScale(*free)
 
 
-def _for_all_fields(scalar: PETSc.Mat) -> PETSc.Mat:
+def for_all_fields(scalar: PETSc.Mat) -> PETSc.Mat:
     """The Kronecker product of an interpolation with the identity of the four fields."""
     scalar.assemble()
     starts, columns, values = scalar.getValuesCSR()

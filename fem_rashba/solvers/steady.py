@@ -48,6 +48,16 @@ class SolverReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Solved:
+    """A solution together with what solved it, while that is there."""
+
+    discretization: Discretization
+    terminals: Terminals
+    system: LinearSystem
+    u: fem.Function
+
+
+@dataclass(frozen=True, kw_only=True)
 class SteadyState:
     """What a steady solve finds: the function (n, Sx, Sy, Sz), voltages (V) and currents (A) of the terminals."""
 
@@ -68,6 +78,7 @@ def solve_steady(
     source: Source | None = None,
     discretization: Discretization | None = None,
     repeatable: bool = False,
+    then: Callable[[Solved], None] | None = None,
 ) -> SteadyState:
     """Solves a problem.
 
@@ -81,6 +92,7 @@ def solve_steady(
             may then have an unknown voltage.
         discretization: Of the problem, if it is not the usual one.
         repeatable: As for `LinearSystem`.
+        then: Called with the solution before the factorisation is freed; adds the stage "estimating errors".
 
     Raises:
         ValueError: For an unknown method or option.
@@ -112,6 +124,9 @@ def solve_steady(
         system.factorize()
         clock.stage("solving")
         currents = _solve(discretization, system, operator, terminals, u)
+        if then is not None:
+            clock.stage("estimating errors")
+            then(Solved(discretization=discretization, terminals=terminals, system=system, u=u))
     except BaseException:
         # freeing the matrix is collective, and this rank may be the only one that failed
         system.forget_options()
@@ -182,8 +197,8 @@ def _solve(
         discretization.electric_field.value[:] = field
         discretization.injection.value = 1.0
         rows = [list(terminals.contacts).index(name) for name in terminals.free]
-        conductances = np.array(unit_inflows).T[rows]
-        levels = np.linalg.solve(conductances, terminals.targets() - inflows[rows])
+        terminals.conductances, terminals.responses = np.array(unit_inflows).T, responses
+        levels = np.linalg.solve(terminals.conductances[rows], terminals.targets() - inflows[rows])
         u.x.array[:] = base + sum(level * response for level, response in zip(levels, responses, strict=True))
         terminals.levels.update(zip(terminals.free, map(float, levels), strict=True))
         inflows = terminals.inflows(operator.defect(u))

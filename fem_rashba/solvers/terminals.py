@@ -38,6 +38,9 @@ class Terminals:
         every = np.concatenate(rows) if rows else np.empty(0, np.int32)
         self.fixed_rows = every[every < owned]
         self.owned = owned
+        # of the free terminals, per unit of n: inflow through every contact, shape (contacts, free), and the functions
+        self.conductances: np.ndarray = np.zeros((len(self.contacts), 0))
+        self.responses: list[np.ndarray] = []
         self.iterations = 0
         self.residual = 0.0
 
