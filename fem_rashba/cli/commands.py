@@ -31,7 +31,7 @@ def check(arguments: Namespace) -> None:
     with Stages() as stages:
         device = meshed(config, stages)
         problem = config.problem(device)
-        text = preflight.text(problem, config.solver.method)
+        text = preflight.text(problem, config.solver.method, config.accuracy.error_estimate)
     print(text, end="")
 
 

@@ -24,7 +24,7 @@ _COEFFICIENTS = (
 )
 
 
-def text(problem: Problem, method: str) -> str:
+def text(problem: Problem, method: str, error_estimate: bool | str = False) -> str:
     """The report on a problem. Collective.
 
     Args:
@@ -35,7 +35,7 @@ def text(problem: Problem, method: str) -> str:
     films = problem.films
     for name, film in films.items():
         lines += _film(film, f" of the region {name}" if len(films) > 1 else "")
-    lines += _cost(problem, method)
+    lines += _cost(problem, method, error_estimate)
     told = warnings(problem)
     lines += ["", *(f"warning: {warning}" for warning in told)] if told else []
     return "\n".join(lines) + "\n"
@@ -97,13 +97,16 @@ def _verdict(verdict: Verdict) -> str:
     return f"  {word:<4} {verdict.condition:<36} {verdict.value:>8.3g}   should be {relation} {verdict.limit:g}"
 
 
-def _cost(problem: Problem, method: str) -> list[str]:
+def _cost(problem: Problem, method: str, error_estimate: bool | str) -> list[str]:
     device = problem.device
     size = unknowns(device, problem.degree)
     method = resolved_method(method, size)
     ranks = device.mesh.comm.size
     shortest, longest = device.element_size
-    gigabytes = memory_GB(size, problem.degree, method, ranks, device.mesh.basix_cell().name)
+    estimated = error_estimate is True or (error_estimate == "auto" and method == "direct")
+    gigabytes = memory_GB(
+        size, problem.degree, method, ranks, device.mesh.basix_cell().name, estimated=estimated
+    )
     on = "" if ranks == 1 else f" on {ranks} ranks together"
     return [
         f"mesh of {device.name}",

@@ -32,8 +32,27 @@ def resolved_method(method: str, size: int) -> str:
     return ("direct" if size <= LARGEST_DIRECT else "iterative") if method == "auto" else method
 
 
+def couplings(degree: int, cell: str) -> float:
+    """To how many nodes a node is coupled on average, itself included, in a large mesh of Lagrange elements."""
+    on_side = degree + 1
+    if cell == "quadrilateral":
+        around, cells, inside, nodes = 4, 1, (degree - 1) ** 2, on_side**2
+    else:
+        around, cells, inside, nodes = 6, 2, (degree - 1) * (degree - 2) // 2, on_side * (degree + 2) // 2
+    # of each vertex: one vertex, half of the sides around it, and that many cells
+    sides = around // 2 * (degree - 1)
+    at_vertex, at_side = around * (nodes - on_side) + 1, 2 * nodes - on_side
+    return (at_vertex + sides * at_side + cells * inside * nodes) / (1 + sides + cells * inside)
+
+
 def memory_GB(  # noqa: N802
-    unknowns: int, degree: int, method: str, ranks: int, cell: str = "quadrilateral"
+    unknowns: int,
+    degree: int,
+    method: str,
+    ranks: int,
+    cell: str = "quadrilateral",
+    *,
+    estimated: bool = False,
 ) -> float:
     """Peak memory in GB (1e9 bytes) of a whole run with all outputs, of all ranks together.
 
@@ -45,8 +64,13 @@ def memory_GB(  # noqa: N802
         method: "direct" or "iterative".
         ranks: Number of ranks.
         cell: "quadrilateral" or "triangle".
+        estimated: Whether errors are estimated: one degree higher three times the entries of a matrix, with its
+            incomplete factorisation and what it is made of.
     """
     solve = 1e-6 * _KILOBYTES[method, cell][degree - 1] * unknowns
     if method == "direct":
         solve *= (unknowns / 1e5) ** 0.085
+    if estimated:
+        finer = unknowns * ((degree + 1) / degree) ** 2
+        solve += 1e-9 * 3 * 8 * FIELDS * couplings(degree + 1, cell) * finer
     return _FIRST_RANK + _OTHER_RANK * (ranks - 1) + max(solve, _DRAWING)
