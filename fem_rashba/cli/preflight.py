@@ -30,6 +30,7 @@ def text(problem: Problem, method: str, error_estimate: bool | str = False) -> s
     Args:
         problem: What would be solved.
         method: "auto", "direct" or "iterative".
+        error_estimate: Whether errors would be estimated; "auto": where the method is direct.
     """
     lines: list[str] = []
     films = problem.films
@@ -104,9 +105,7 @@ def _cost(problem: Problem, method: str, error_estimate: bool | str) -> list[str
     ranks = device.mesh.comm.size
     shortest, longest = device.element_size
     estimated = error_estimate is True or (error_estimate == "auto" and method == "direct")
-    gigabytes = memory_GB(
-        size, problem.degree, method, ranks, device.mesh.basix_cell().name, estimated=estimated
-    )
+    gigabytes = memory_GB(size, problem.degree, method, ranks, device.mesh.basix_cell().name, estimated=estimated)
     on = "" if ranks == 1 else f" on {ranks} ranks together"
     return [
         f"mesh of {device.name}",
