@@ -12,20 +12,23 @@ from fem_rashba.devices.outline import Outline, Point, Side
 
 _TURN = 2 * math.pi
 
+SMOOTH = 0.1
+"""Sides that turn by less, rad, are a curve in short pieces: what is singular there has no amplitude to speak of."""
+
 
 def corners(outline: Outline) -> dict[Point, float]:
     """Every corner with the exponent s of the solution there, which behaves like r^s: singular for s < 1.
 
     On the boundary, at an interior angle w, s = pi/w between two edges or two contacts and s = pi/(2w) where a contact
     meets an edge: s < 1 at re-entrant corners and at contacts that end at more than 90 degrees. Where a side goes on
-    smoothly under the same name there is no corner. At corners of interfaces s is the least that any ratio of the
-    coefficients can make it: as if one side were a perfect conductor.
+    smoothly under the same name, or nearly so, there is no corner. At corners of interfaces s is the least that any
+    ratio of the coefficients can make it: as if one side were a perfect conductor.
     """
     found = {}
     for loop in outline.loops:
         for before, after in pairwise((loop[-1], *loop)):
             turn = math.remainder(after.headings()[0] - before.headings()[1], _TURN)
-            if abs(turn) < 1e-6 and before.name == after.name:
+            if abs(turn) < SMOOTH and before.name == after.name:
                 continue
             mixed = (before.name in outline.terminals) != (after.name in outline.terminals)
             found[after.start] = math.pi / ((math.pi - turn) * (2 if mixed else 1))
