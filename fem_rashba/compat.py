@@ -33,14 +33,11 @@ def mesh_from_gmsh(model: Any, comm: MPI.Comm) -> tuple[Mesh, MeshTags, MeshTags
 
 
 def distributed_mesh(comm: MPI.Comm, cells: np.ndarray, points: np.ndarray, element: Any) -> Mesh:
-    """A mesh of the cells and points on rank 0 (those of other ranks are ignored), ghosted as above. Collective."""
+    """A mesh of the cells and points of all ranks, those of rank 0 first, ghosted as above. Collective."""
     extra = (2,) if VERSION >= (0, 11) else ()
     partitioner = create_cell_partitioner(GhostMode.shared_facet, *extra)
-    here = slice(None) if comm.rank == 0 else slice(0)
     # the order of the last two arguments changed in 0.10; their names did not
-    return create_mesh(
-        comm, cells=cells[here].astype(np.int64), x=points[here].astype(float), e=element, partitioner=partitioner
-    )
+    return create_mesh(comm, cells=cells.astype(np.int64), x=points.astype(float), e=element, partitioner=partitioner)
 
 
 def compiled(form: Any) -> Any:

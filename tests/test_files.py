@@ -11,7 +11,7 @@ import pytest
 import pyvista
 
 import fem_rashba as fr
-from fem_rashba.results import files
+from fem_rashba.results import archive
 
 FILM = {
     "rashba_parameter": "0.01 eV nm",
@@ -121,7 +121,7 @@ def test_nothing_is_left_when_writing_fails(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.np, "savez", full)
+    monkeypatch.setattr(archive.zipfile.ZipFile, "open", full)
     with pytest.raises(OSError, match="No space"):
         fr.save(solution, tmp_path / "out", plots=False)
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,10 @@ import numpy as np
 from mpi4py import MPI
 
 from fem_rashba.mpi import on_root
+from fem_rashba.results import store
+from fem_rashba.results.archive import Reader
 from fem_rashba.results.series import Row
 from fem_rashba.results.solution import Solution
-from fem_rashba.results.store import Arrays, pack, unpack, unpacked
 from fem_rashba.solvers.transient import Moment
 
 NAME = "checkpoint.npz"
@@ -50,20 +50,17 @@ def start(comm: MPI.Comm, folder: Path) -> None:
 def write(folder: Path, solution: Solution, moment: Moment, rows: list[Row], run: dict[str, Any]) -> None:
     """Replaces the checkpoint. `run` says which run it belongs to. Collective."""
     solution.u.x.array[:] = moment.u
-    arrays = pack(solution, rate=moment.rate)
     about = {name: getattr(moment, name) for name in _NUMBERS} | {"scales": moment.scales.tolist()}
     text = json.dumps({"moment": about, "rows": rows, "run": run})
+    temporary = folder / f"{NAME}.tmp"
+    store.write(temporary, solution, {"transient": np.array(text)}, rate=moment.rate)
 
-    def store() -> None:
-        assert arrays is not None  # on the root
-        temporary = folder / f"{NAME}.tmp"
-        with temporary.open("wb") as file:
-            np.savez(file, **(arrays | {"transient": np.array(text)}))  # type: ignore[arg-type]
-            file.flush()
+    def replace() -> None:
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(folder / NAME)
 
-    on_root(solution.comm, store)
+    on_root(solution.comm, replace)
 
 
 def read(comm: MPI.Comm, folder: Path, run: dict[str, Any]) -> tuple[Solution, Moment, list[Row]] | None:
@@ -72,29 +69,30 @@ def read(comm: MPI.Comm, folder: Path, run: dict[str, Any]) -> tuple[Solution, M
     Raises:
         ValueError: If it is damaged, or belongs to another run.
     """
-    arrays = on_root(comm, lambda: _arrays(folder / NAME, run))
-    if arrays is None:
+    path = folder / NAME
+    if not on_root(comm, path.exists):
         return None
-    solution = unpack(comm, arrays)
-    about = json.loads(str(arrays["transient"]))
-    moment = Moment(
-        **{name: about["moment"][name] for name in _NUMBERS},
-        scales=np.array(about["moment"]["scales"]),
-        u=solution.u.x.array.copy(),
-        rate=unpacked(solution.discretization, arrays["rate"]).x.array.copy(),
-    )
+    file = Reader(comm, path, lambda error: _unreadable(path, error))
+    try:
+        about = json.loads(str(file.whole("transient")))
+        _check(path, about["run"], run)
+        solution = store.read(file)
+        moment = Moment(
+            **{name: about["moment"][name] for name in _NUMBERS},
+            scales=np.array(about["moment"]["scales"]),
+            u=solution.u.x.array.copy(),
+            rate=store.function(file, "rate", solution.discretization).x.array.copy(),
+        )
+    finally:
+        file.close()
     return solution, moment, about["rows"]
 
 
-def _arrays(path: Path, run: dict[str, Any]) -> Arrays | None:
-    if not path.exists():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = dict(stored)
-        found = json.loads(str(arrays["transient"]))["run"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"the checkpoint {str(path)!r} cannot be read: {error}; remove it to start anew") from None
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    return ValueError(f"the checkpoint {str(path)!r} cannot be read: {error}; remove it to start anew")
+
+
+def _check(path: Path, found: dict[str, Any], run: dict[str, Any]) -> None:
     wanted = json.loads(json.dumps(run))
     if found != wanted:
         key = next((key for key in wanted if found.get(key) != wanted[key]), "the version")
@@ -102,7 +100,6 @@ def _arrays(path: Path, run: dict[str, Any]) -> Arrays | None:
             f"the checkpoint in {str(path.parent)!r} belongs to a run with another {key}: finish that run, "
             "remove the folder, or name another -o"
         )
-    return arrays
 
 
 def _content(folder: Path) -> list[Path]:

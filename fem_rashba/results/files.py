@@ -10,21 +10,21 @@ import errno
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from dolfinx import fem
 from dolfinx.io import VTKFile
 from mpi4py import MPI
 
 from fem_rashba.mpi import on_root
+from fem_rashba.results import store
+from fem_rashba.results.archive import Reader
 from fem_rashba.results.fields import WIDTHS, gathered_fields, nodal_function
 from fem_rashba.results.solution import Solution
-from fem_rashba.results.store import FORMAT, pack, unpack
+from fem_rashba.results.store import FORMAT
 from fem_rashba.results.summary import summary
 
 STATE = "solution.npz"
@@ -57,12 +57,12 @@ def save(
     """
     comm = solution.comm
     numbers = summary(solution, config)
-    arrays = pack(solution)
     drawn = gathered_fields(solution) if plots else None
     with new_folder(comm, Path(path)) as folder:
         if fields:
             write_fields(solution, folder, "fields")
-        on_root(comm, lambda: write_on_root(folder, numbers, arrays, drawn))
+        store.write(folder / STATE, solution)
+        on_root(comm, lambda: write_on_root(folder, numbers, drawn))
     return numbers
 
 
@@ -72,7 +72,19 @@ def load(path: str | Path, comm: MPI.Comm = MPI.COMM_WORLD) -> Solution:
     Raises:
         ValueError: If there is none, or it is damaged.
     """
-    return unpack(comm, on_root(comm, lambda: _read(Path(path))) if comm.rank == 0 else on_root(comm, dict))
+    folder = Path(path)
+    file = Reader(comm, folder / STATE, lambda error: _unreadable(folder, error))
+    try:
+        about = file.whole("about")
+        try:
+            version = json.loads(str(about))["format"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(folder, error) from None
+        if version != FORMAT:
+            raise ValueError(f"{str(folder / STATE)!r} has format {version}; this version reads format {FORMAT}")
+        return store.read(file)
+    finally:
+        file.close()
 
 
 def check_target(path: str | Path) -> None:
@@ -125,10 +137,9 @@ def _replace(folder: Path, target: Path) -> None:
     shutil.rmtree(old)
 
 
-def write_on_root(folder: Path, numbers: dict[str, Any], arrays: Any, drawn: Any) -> None:
+def write_on_root(folder: Path, numbers: dict[str, Any], drawn: Any) -> None:
     _check_fields(folder)
     (folder / SUMMARY).write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
-    np.savez(folder / STATE, **arrays)
     if drawn is not None:
         from fem_rashba.results.plot import plot_maps
 
@@ -169,15 +180,7 @@ def _check_fields(folder: Path) -> None:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
-def _read(folder: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(folder / STATE, allow_pickle=False) as stored:
-            arrays = dict(stored)
-        version = json.loads(str(arrays["about"]))["format"]
-    except (FileNotFoundError, NotADirectoryError):
-        raise ValueError(f"{str(folder)!r} holds no solution of fem-rashba: there is no {STATE} in it") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{str(folder / STATE)!r} cannot be read: {error}") from None
-    if version != FORMAT:
-        raise ValueError(f"{str(folder / STATE)!r} has format {version}; this version reads format {FORMAT}")
-    return arrays
+def _unreadable(folder: Path, error: Exception) -> ValueError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return ValueError(f"{str(folder)!r} holds no solution of fem-rashba: there is no {STATE} in it")
+    return ValueError(f"{str(folder / STATE)!r} cannot be read: {error}")

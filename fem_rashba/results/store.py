@@ -1,4 +1,4 @@
-"""A solution as arrays and plain data, independent of the number of ranks, and back.
+"""A solution as a file of arrays and plain data, independent of the number of ranks, and back.
 
 Cells and nodes keep the numbers of the mesh as it was made, and the unknowns are stored cell by cell in the order of
 the reference element, so that any partition finds them again.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, cast
 
 import basix.ufl
@@ -26,6 +27,7 @@ from fem_rashba.physics.film import Film
 from fem_rashba.physics.gridded import Grid, data_of
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.physics.motion import InMotion
+from fem_rashba.results.archive import Reader, Writer
 from fem_rashba.results.solution import Solution
 from fem_rashba.solvers.discretization import FIELDS, Discretization, discretize
 from fem_rashba.solvers.problem import Problem
@@ -33,66 +35,53 @@ from fem_rashba.solvers.steady import SolverReport, SteadyState
 
 FORMAT = 1
 
-Arrays = dict[str, np.ndarray]
 
-
-def pack(solution: Solution, **others: np.ndarray) -> Arrays | None:
-    """The arrays of a solution on rank 0, None on the others. Collective.
+def write(path: Path, solution: Solution, also: dict[str, np.ndarray] | None = None, **others: np.ndarray) -> None:
+    """Stores a solution in a new .npz file. Collective.
 
     Args:
+        path: Of the file, on rank 0.
         solution: Of `solve` or `load`.
+        also: More arrays, those of rank 0.
         others: Values of more functions in its space, on owned and ghost unknowns, by name.
+
+    Raises:
+        OSError: If it cannot be written.
     """
     mesh = solution.device.mesh
     owned = mesh.topology.index_map(2).size_local
-    nodes = mesh.geometry.input_global_indices
+    order = mesh.topology.original_cell_index[:owned]
+    numbers = _node_numbers(mesh)
+    tags = solution.device.cell_tags
     blocks = solution.discretization.space.dofmap.list[:owned]
-    corners, tags = _tagged_facets(solution.device)
-    local = {
-        "order": mesh.topology.original_cell_index[:owned],
-        "cells": nodes[mesh.geometry.dofmap[:owned]],
-        "regions": solution.device.cell_tags.values[
-            np.searchsorted(solution.device.cell_tags.indices, np.arange(owned))
-        ],
-        "values": solution.u.x.array.reshape(-1, FIELDS)[blocks],
-        **{name: values.reshape(-1, FIELDS)[blocks] for name, values in others.items()},
-        "nodes": nodes,
-        "points": mesh.geometry.x[:, :2],
-        "facets": nodes[corners],
-        "facet_tags": tags,
-    }
-    gathered = mesh.comm.gather(local)
-    if gathered is None:
-        return None
-    whole = {key: np.concatenate([part[key] for part in gathered]) for key in local}
-    by_number = np.argsort(whole.pop("order"))
-    numbers, first = np.unique(whole.pop("nodes"), return_index=True)
-    # Gmsh numbers may have gaps; the file's do not
-    result = {
-        "cells": np.searchsorted(numbers, whole["cells"][by_number]),
-        "regions": whole["regions"][by_number],
-        **{name: whole[name][by_number] for name in ("values", *others)},
-        "points": whole["points"][first],
-        "facets": np.searchsorted(numbers, whole["facets"]),
-        "facet_tags": whole["facet_tags"],
-    }
+    corners, facet_tags = _tagged_facets(solution.device)
+    file = Writer(mesh.comm, path)
+    nodes = mesh.geometry.index_map().size_local
+    file.rows("points", numbers[:nodes], mesh.geometry.x[:nodes, :2])
+    file.rows("cells", order, numbers[mesh.geometry.dofmap[:owned]])
+    file.rows("regions", order, tags.values[np.searchsorted(tags.indices, np.arange(owned))])
+    for name, values in {"values": solution.u.x.array, **others}.items():
+        file.rows(name, order, values.reshape(-1, FIELDS)[blocks])
+    # the boundary alone is small
+    facets = mesh.comm.gather((numbers[corners], facet_tags))
+    parts = [np.concatenate(part) for part in zip(*facets, strict=True)] if facets else [None, None]
+    whole = dict(zip(("facets", "facet_tags"), parts, strict=True)) | {"about": np.array(json.dumps(_about(solution)))}
     data = data_of(solution.problem.magnetization)
-    result |= {} if data is None else {"directions": data.directions}
-    return result | {"about": np.array(json.dumps(_about(solution)))}
+    whole |= {} if data is None else {"directions": data.directions}
+    for name, array in (whole | (also or {})).items():
+        file.whole(name, array)
+    file.close()
 
 
-def unpack(comm: MPI.Comm, arrays: Arrays | None) -> Solution:
-    """The solution that `pack` stored; `arrays` on rank 0, None on the others. Collective."""
-    arrays = comm.bcast(arrays)
-    assert arrays is not None
-    about = json.loads(str(arrays["about"]))
-    device = _device(comm, arrays, about["device"])
-    problem = _problem(device, about["problem"], arrays.get("directions"))
+def read(file: Reader) -> Solution:
+    """The solution that `write` stored. Collective."""
+    about = json.loads(str(file.whole("about")))
+    device = _device(file, about["device"])
+    problem = _problem(device, about["problem"], file.whole("directions") if "directions" in file else None)
     discretization = discretize(problem)
-    u = unpacked(discretization, arrays["values"])
     state = SteadyState(
         discretization=discretization,
-        u=u,
+        u=function(file, "values", discretization),
         voltages=about["voltages"],
         currents=about["currents"],
         report=SolverReport(**about["report"]),
@@ -101,13 +90,24 @@ def unpack(comm: MPI.Comm, arrays: Arrays | None) -> Solution:
     return Solution(state=state, axis=axis, warnings=tuple(about["warnings"]), errors=about.get("errors"))
 
 
-def unpacked(discretization: Discretization, values: np.ndarray) -> fem.Function:
-    """The function whose values by cell `pack` stored, all of them on every rank. Collective."""
+def function(file: Reader, name: str, discretization: Discretization) -> fem.Function:
+    """A function whose values `write` stored. Collective."""
     u = fem.Function(discretization.space, name="u")
     cells = discretization.problem.device.mesh.topology.original_cell_index
-    u.x.array.reshape(-1, FIELDS)[discretization.space.dofmap.list[: len(cells)]] = values[cells]
+    u.x.array.reshape(-1, FIELDS)[discretization.space.dofmap.list[: len(cells)]] = file.rows(name, cells)
     u.x.scatter_forward()
     return u
+
+
+def _node_numbers(mesh: Mesh) -> np.ndarray:
+    """The number that each node of this rank had when the mesh was made, without gaps. Collective."""
+    numbers = mesh.geometry.input_global_indices
+    own = numbers[: mesh.geometry.index_map().size_local]
+    total = mesh.comm.allreduce(len(own), op=MPI.SUM)
+    if mesh.comm.allreduce(int(numbers.max(initial=-1)), op=MPI.MAX) + 1 == total:
+        return np.asarray(numbers)
+    # Gmsh numbers may have gaps; the file's do not
+    return np.searchsorted(np.sort(np.concatenate(mesh.comm.allgather(own))), numbers)
 
 
 def _tagged_facets(device: Device) -> tuple[np.ndarray, np.ndarray]:
@@ -214,34 +214,34 @@ def _problem(device: Device, data: dict[str, Any], directions: np.ndarray | None
     )
 
 
-def _device(comm: MPI.Comm, arrays: Arrays, about: dict[str, Any]) -> Device:
+def _device(file: Reader, about: dict[str, Any]) -> Device:
     element = basix.ufl.element("Lagrange", about["cell"], about["order"], shape=(2,))
-    mesh = compat.distributed_mesh(comm, arrays["cells"], arrays["points"], element)
+    mesh = compat.distributed_mesh(file.comm, file.share("cells"), file.share("points"), element)
     count = mesh.topology.index_map(2).size_local + mesh.topology.index_map(2).num_ghosts
     every = np.arange(count, dtype=np.int32)
-    regions = arrays["regions"][mesh.topology.original_cell_index].astype(np.int32)
+    regions = file.rows("regions", mesh.topology.original_cell_index).astype(np.int32)
     names = ("regions", "terminals", "edges")
     return Device(
         name=about["name"],
         mesh=mesh,
         cell_tags=meshtags(mesh, 2, every, regions),
-        facet_tags=_facet_tags(mesh, arrays),
+        facet_tags=_facet_tags(mesh, file),
         element_size=tuple(about["element_size"]),  # type: ignore[arg-type]
         **{name: about[name] for name in names},
     )
 
 
-def _facet_tags(mesh: Mesh, arrays: Arrays) -> MeshTags:
+def _facet_tags(mesh: Mesh, file: Reader) -> MeshTags:
+    ends_of, tags, size = file.whole("facets"), file.whole("facet_tags"), file.count("points")
     mesh.topology.create_connectivity(1, 2)
     facets = np.sort(exterior_facet_indices(mesh.topology))
-    size = len(arrays["points"])
-    stored = _keys(arrays["facets"], size)
+    stored = _keys(ends_of, size)
     order = np.argsort(stored)
     if not len(facets):
         return meshtags(mesh, 1, facets, np.empty(0, dtype=np.int32))
     ends = mesh.geometry.input_global_indices[entities_to_geometry(mesh, 1, facets)[:, :2]]
     at = order[np.searchsorted(stored[order], _keys(ends, size))]
-    return meshtags(mesh, 1, facets, arrays["facet_tags"][at].astype(np.int32))
+    return meshtags(mesh, 1, facets, tags[at].astype(np.int32))
 
 
 def _keys(pairs: np.ndarray, size: int) -> np.ndarray:

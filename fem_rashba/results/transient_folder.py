@@ -13,11 +13,10 @@ import numpy as np
 from fem_rashba import __version__
 from fem_rashba.mpi import on_root
 from fem_rashba.physics.motion import at_time
-from fem_rashba.results import files
+from fem_rashba.results import files, store
 from fem_rashba.results.fields import gathered_fields
 from fem_rashba.results.series import Row, write_netcdf
 from fem_rashba.results.solution import Solution
-from fem_rashba.results.store import pack
 from fem_rashba.results.summary import summary
 from fem_rashba.solvers.clock import Clock
 from fem_rashba.solvers.steady import SolverReport
@@ -76,17 +75,17 @@ def write_folder(
     plots: bool,
 ) -> None:
     """The folder OUT, whole, then OUT.partial goes. Collective."""
-    arrays = pack(last)
     drawn = gathered_fields(last) if plots else None
 
     def write(target: Path) -> None:
-        files.write_on_root(target, numbers, arrays, drawn)
+        files.write_on_root(target, numbers, drawn)
         names = list(last.state.voltages)
         write_netcdf(target / SERIES, rows, names, {"title": "fem_rashba transient", "version": __version__})
         if fields:
             _collect(folder, target, clock)
 
     with files.new_folder(last.comm, out) as target:
+        store.write(target / files.STATE, last)
         on_root(last.comm, lambda: write(target))
     on_root(last.comm, lambda: shutil.rmtree(folder))
 
