@@ -57,6 +57,27 @@ def test_a_curve_for_each_point_of_the_other_key(tmp_path: Path) -> None:
     assert (np.abs(one - (0.267, 0.005, 0.329)).max(axis=-1) < 0.1).sum() < 100
 
 
+def test_what_rounding_leaves_fills_no_axis(tmp_path: Path) -> None:
+    """A current that is driven, and one of nothing."""
+    found = sweep(True)
+    current = found["current"].values
+    current[...] = [1e-6, 0]
+    current += 1e-22 * np.arange(current.size).reshape(current.shape)
+    steady = imread(draw_curves(found, tmp_path / "a.png", ["current"]))[..., :3]
+    current[...] = [1e-6, 0]
+    exact = imread(draw_curves(found, tmp_path / "b.png", ["current"]))[..., :3]
+    assert steady.shape == exact.shape and np.abs(steady - exact).mean() < 1e-3
+
+
+def test_more_curves_than_names(tmp_path: Path) -> None:
+    found = sweep(True)
+    many = xr.concat([found] * 10, "rashba_parameter", join="override")
+    many["rashba_parameter"] = ("rashba_parameter", np.linspace(0, 1, 20), found["rashba_parameter"].attrs)
+    few, all_of_them = (imread(draw_curves(each, tmp_path / "a.png")).shape[0] for each in (found, many))
+    # eight names and what they are of, in place of two
+    assert (all_of_them - few) / 300 == pytest.approx(7 * 0.17, abs=0.01)
+
+
 def test_plot_takes_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     write(Path("s.nc"), sweep(True))
@@ -68,12 +89,12 @@ def test_plot_takes_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     write(Path("other.nc"), sweep(True)[[]])
     for words, message in (
         (["s.nc", "--quantity", "messag"], "the file has no quantity 'messag'; it has 'fieldlike', 'dampinglike'"),
-        (["s.nc", "--mesh"], "a sweep is drawn alone, without --line and --mesh: s.nc"),
-        (["s.nc", "out"], "a sweep is drawn alone"),
-        (["none.nc"], "'none.nc' must be a NetCDF file of fem-rashba; there is no such file"),
+        (["s.nc", "--mesh"], "a .nc file is drawn alone, without --line and --mesh: s.nc"),
+        (["s.nc", "out"], "a .nc file is drawn alone"),
+        (["none.nc"], "'none.nc' must be a file that sweep wrote; there is no such file"),
         (["other.nc"], "'other.nc' must be a file that sweep wrote"),
-        (["folder.nc"], "'folder.nc' must be a NetCDF file of fem-rashba; it is a folder"),
-        (["text.nc"], "'text.nc' must be a NetCDF file of fem-rashba"),
+        (["folder.nc"], "'folder.nc' must be a file that sweep wrote; it is a folder"),
+        (["text.nc"], "'text.nc' must be a file that sweep wrote"),
         (["s.nc", "-o", "x.svg"], "must end in .png"),
     ):
         assert main(["plot", *words]) == 2

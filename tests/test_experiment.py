@@ -116,6 +116,20 @@ def test_the_isotropic_limit_has_its_closed_forms() -> None:
     assert group["directions"][0]["fieldlike"] == pytest.approx(expected[0], rel=1e-4)
 
 
+def test_a_pole_of_several_azimuths_counts_once() -> None:
+    """The fit of directions with the normal three times is that of directions with the normal once."""
+    m, wanted = sphere(9), np.array([1.0, -0.4, 0.2, 0.3, 0.7, -0.1])
+    m[0] = [0, 0, 1]
+    again = np.vstack([m, m[:1], m[:1] + [1e-13, 0, 0]])
+    odd, even = basis("garello", again, E_AXIS)
+    torques = sum(w * field for w, field in zip(wanted, [*odd.values(), *even.values()], strict=True))
+    torques = torques + 0.1 * np.cross(again, [1.0, 2.0, 3.0])
+    once, thrice = (report(swept(m, {i: row(m[i], torques[i]) for i in range(len(m))})) for m in (m, again))
+    (one,), (three,) = once["groups"], thrice["groups"]
+    assert len(three["directions"]) == 9 and thrice["points"]["solved"] == 11
+    assert three == one
+
+
 def test_parts_need_the_opposite() -> None:
     m = np.array([[0, 0, 1.0], [1, 0, 0], [0, 0, -1], [0, 1, 0]])
     ((place, odd, even),) = parts(m, np.array([[3.0, 1, 0], [9, 9, 9], [1, 1, 0], [9, 9, 9]]))
@@ -172,4 +186,4 @@ def test_fields_of_a_sweep(tmp_path: Path, capsys: pytest.CaptureFixture) -> Non
             assert group["forms"]["isotropic"]["residual"] < 0.1
     (tmp_path / "mine.nc").write_text("x")
     assert main(["fields", str(tmp_path / "mine.nc")]) == 2
-    assert "must be a NetCDF file of fem-rashba" in capsys.readouterr().err
+    assert "must be a file that sweep wrote" in capsys.readouterr().err

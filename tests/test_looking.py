@@ -159,6 +159,9 @@ def test_titles_say_what_differs() -> None:
     # other devices have other keys, and a title is no place for all of them
     many = {"device": {f"length{k}": k for k in range(7)}}
     assert differences({"a": base, "b": base | many}) == {"a": "a", "b": "b"}
+    # of a path the last part, where that tells them apart
+    assert differences({"x/a": None, "y/b": None}) == {"x/a": "a", "y/b": "b"}
+    assert differences({"x/a": None, "y/a": None}) == {"x/a": "x/a", "y/a": "y/a"}
 
 
 def test_one_map_into_one_file(outs: Path, tmp_path: Path) -> None:
@@ -172,6 +175,7 @@ def test_one_map_into_one_file(outs: Path, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["a", "--quantity", "Sq"], "unknown map 'Sq'; the maps are 'Sx', 'Sy'"),
+        (["a", "--quantity", "fieldlike_field"], "'fieldlike_field' is a quantity of ovf"),
         (["a", "--line", "0,0", "5,5", "--mesh"], "argument --line: profiles show all quantities and no mesh"),
         (["a", "--line", "0,0", "50,5"], "lies outside the device"),
         (["a", "--line", "0,0", "5,5", "-o", "x.pdf"], "must end in .png, not 'x.pdf'"),

@@ -15,6 +15,7 @@ from samples import FILM_TOML, film, unit_field
 from fem_rashba import Ground, load, neel_wall, ovf_magnetization, probe, save, save_ovf, solve, torque, uniform, wire
 from fem_rashba.cli import main
 from fem_rashba.grids.ovf_read import read_ovf
+from fem_rashba.grids.ovf_write import write_ovf
 from fem_rashba.physics.gridded import Grid
 from fem_rashba.results.micromagnetics import grid_of, gridded_values
 from fem_rashba.solvers.modes import spin_waves
@@ -299,6 +300,8 @@ def test_the_same_files_on_one_two_and_three_ranks(tmp_path: Path) -> None:
 def test_from_a_file_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     magnetization_file(tmp_path / "m.ovf", (24, 8), 2, OBLIQUE)
     magnetization_file(tmp_path / "other.ovf", (20, 10), 5, OBLIQUE)
+    far = Grid(corner=(100.0, 0.0, 0.0), cell=(2.0, 2.0, 1.0), counts=(2, 2, 1))
+    write_ovf(tmp_path / "far.ovf", far, np.ones((2, 2, 3)), label="m", unit="1")
     (tmp_path / "device.toml").write_text(TOML)
     out = str(tmp_path / "out")
     assert main(["check", str(tmp_path / "device.toml")]) == 0
@@ -319,6 +322,8 @@ def test_from_a_file_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str
         (["-o", str(tmp_path / "x.ovf"), "--cell", "1"], "must be two lengths DX,DY in nm"),
         (["-o", str(tmp_path / "x.ovf"), "--grid", str(tmp_path / "device.toml")], "is not an OVF file"),
         (["-o", str(tmp_path / "x.ovf"), "--quantity", "field"], "quantity = 'field' must be torque"),
+        (["-o", str(tmp_path / "x.ovf"), "--quantity", "Sz"], "or magnetization; 'Sz' is a map of plot"),
+        (["-o", str(tmp_path / "x.ovf"), "--grid", str(tmp_path / "far.ovf")], "x = 101 to 103 nm and y = 1 to 3 nm"),
         (["-o", str(tmp_path / "x.ovf"), "--cell", "1e-6,1e-6"], "so give larger ones"),
     ):
         assert main(["ovf", out, *words]) == 2
@@ -335,6 +340,7 @@ def test_from_a_file_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ('ovf = "m.ovf"\nlayer = -1', "magnetization.layer = -1 must be 'average' or the number of a layer"),
         ('ovf = "m.ovf"\norigin = [1, 2]', "magnetization.origin[0] = 1 has no unit"),
         ('ovf = "m.ovf"\norigin = ["1 nm", "2 nm"]\ncenter = ["1 nm", "2 nm"]', "magnetization.origin and center"),
+        ('ovf = "m.ovf"\norigin = ["200 nm", "0 nm"]', "grid spans x = 200 to 204 nm and y = 0 to 4 nm on the device"),
         ('ovf = "m.ovf"\nwidth = "5 nm"', "magnetization.width does not go with magnetization.ovf"),
         ("ovf = 5", "magnetization.ovf = 5 must be the path of a file"),
     ],

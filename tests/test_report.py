@@ -354,12 +354,19 @@ def test_a_solution_saved_from_python(tmp_path: Path, few_maps: None) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_in_time(tmp_path: Path, few_maps: None) -> None:
+def test_a_run_in_time(text: str, tmp_path: Path, few_maps: None) -> None:
     end = '[time]\nend = "0.02 ps"\nstep = "0.01 ps"\n'
     (tmp_path / "strip.toml").write_text(CONFIG.replace('"2 nm"', '"4 nm"').replace("degree = 2", "degree = 1") + end)
     assert main(["run", str(tmp_path / "strip.toml"), "-o", str(tmp_path / "out")]) == 0
     assert main(["report", str(tmp_path / "out")]) == 0
-    assert "The state at the end of a run in time, at 0.02 ps." in (tmp_path / "out" / "report.html").read_text()
+    written = (tmp_path / "out" / "report.html").read_text()
+    assert "The state at the end of a run in time, at 0.02 ps." in written
+    # the curves of series.nc, which a steady state does not have
+    (curves,) = re.findall(r'<h2 id="in-time">.*?<img src="data:image/png;base64,([^"]*)"', written, flags=re.DOTALL)
+    (tmp_path / "series.png").write_bytes(base64.b64decode(curves))
+    assert main(["plot", str(tmp_path / "out" / "series.nc"), "-o", str(tmp_path / "own.png")]) == 0
+    assert np.array_equal(imread(tmp_path / "series.png"), imread(tmp_path / "own.png"))
+    assert "in-time" not in text
 
 
 @pytest.mark.slow

@@ -371,7 +371,7 @@ def test_foreign_outputs_are_refused(
     assert sweep(tmp_path, "sweep.nc") == 2
     assert "holds no sweep of fem-rashba" in capsys.readouterr().err
     for name in ("nowhere.nc", "mine.nc"):
-        with pytest.raises(ValueError, match="must be a NetCDF file of fem-rashba"):
+        with pytest.raises(ValueError, match="must be a file that sweep wrote"):
             read(tmp_path / name)
     # one of ours is replaced
     small = BASE + '[sweep]\nfilm.couplings = ["paper", "consistent"]\n'

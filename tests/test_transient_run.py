@@ -11,10 +11,12 @@ import h5py
 import numpy as np
 import pytest
 import pyvista
+from matplotlib.image import imread
 from scipy.io import netcdf_file
 
 from fem_rashba import load, probe, torque
 from fem_rashba.cli import main
+from fem_rashba.results.series import read_series
 
 WIRE = """
 [film]
@@ -77,6 +79,28 @@ def out(config: Path) -> Path:
 def series(out: Path) -> dict[str, np.ndarray]:
     with netcdf_file(out / "series.nc", mmap=False) as file:
         return {name: variable[:].copy() for name, variable in file.variables.items()}
+
+
+def test_series_as_curves(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = read_series(out / "series.nc")
+    np.testing.assert_array_equal(found["fieldlike"], series(out)["fieldlike"])
+    assert found["spin_density"].sel(component="y").dims == ("time",)
+    assert main(["plot", str(out / "series.nc"), "-o", str(tmp_path / "series.png")]) == 0
+    # panels of fieldlike, dampinglike, three components of S and two currents
+    height, _ = imread(tmp_path / "series.png").shape[:2]
+    assert height / 300 == pytest.approx(7 * 1.29 + 0.36, abs=0.01)
+    (tmp_path / "bad.nc").write_bytes((out / "series.nc").read_bytes()[:200])
+    for words, said in (
+        (["plot", str(tmp_path / "bad.nc")], "bad.nc' is not a series in time that fem-rashba wrote"),
+        (
+            ["probe", str(out / "series.nc"), "--line", "0,0", "1,1"],
+            "is a file; this needs the folder that run wrote; plot",
+        ),
+        (["fields", str(out / "series.nc")], "must be a file that sweep wrote, and is not"),
+    ):
+        assert main(words) == 2
+        error = capsys.readouterr().err
+        assert said in error and error.count("\n") == 1
 
 
 def test_series_and_summary(out: Path) -> None:

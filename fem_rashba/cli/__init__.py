@@ -155,8 +155,16 @@ def _fields(command: argparse.ArgumentParser) -> None:
 
 
 def _plot(command: argparse.ArgumentParser) -> None:
-    command.add_argument("outs", metavar="OUT", nargs="+", help="what run wrote, several side by side, or sweep.nc")
-    command.add_argument("-o", dest="target", metavar="PATH", help="a folder, or the PNG file of a single picture")
+    command.add_argument(
+        "outs", metavar="OUT", nargs="+", help="what run wrote, several side by side; or a sweep.nc, series.nc"
+    )
+    command.add_argument(
+        "-o",
+        dest="target",
+        metavar="PATH",
+        help="a folder for maps, by default OUT; or the PNG file of a single picture, by default OUT/line.png, "
+        "multiples.png here, or that with the name of the .nc file",
+    )
     command.add_argument(
         "--quantity",
         dest="quantities",

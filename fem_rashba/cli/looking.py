@@ -38,11 +38,11 @@ def report(arguments: Namespace) -> None:
 
 
 def plot(arguments: Namespace) -> None:
-    """Draw maps of a solution, profiles along a line, one map of several solutions, or curves over a sweep."""
+    """Draw maps of a solution, profiles along a line, one map of several solutions, or curves over a sweep or time."""
     outs, line = arguments.outs, arguments.line
     if any(out.endswith(".nc") for out in outs):
         if len(outs) > 1 or line is not None or arguments.mesh:
-            raise ValueError(f"a sweep is drawn alone, without --line and --mesh: {' '.join(outs)}")
+            raise ValueError(f"a .nc file is drawn alone, without --line and --mesh: {' '.join(outs)}")
         _curves(arguments)
         return
     if line is not None and (arguments.quantities or arguments.mesh):
@@ -115,13 +115,14 @@ def _curves(arguments: Namespace) -> None:
 
     from fem_rashba.mpi import on_root
     from fem_rashba.results.curves import draw_curves
+    from fem_rashba.results.series import is_series, read_series
     from fem_rashba.studies.sweep import read
     from fem_rashba.studies.sweep_file import solved
 
     (out,) = arguments.outs
     target = _picture(arguments.target, Path(out).with_suffix(".png"))
-    found = on_root(MPI.COMM_WORLD, lambda: read(out))
-    done, points = solved(found)
+    found = on_root(MPI.COMM_WORLD, lambda: read_series(Path(out)) if is_series(out) else read(out))
+    done, points = (0, 0) if "time" in found.dims else solved(found)
     lacking = f"; {done} of {points} points are solved" if done < points else ""
     _one(MPI.COMM_WORLD, target, lambda path: draw_curves(found, path, arguments.quantities), lacking)
 

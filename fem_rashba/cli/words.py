@@ -39,10 +39,12 @@ def _pair(text: str) -> tuple[float, float]:
 def names(count: int) -> Callable[[str], tuple[str, ...]]:
     """That many names of terminals, A,B, for argparse."""
 
+    example = ",".join(("source", "drain", "left", "right")[:count])
+
     def parsed(text: str) -> tuple[str, ...]:
         names = tuple(name.strip() for name in text.split(","))
         if len(names) != count or not all(names) or len(set(names)) != count:
-            raise argparse.ArgumentTypeError(f"{text!r} must be {count} different terminals, such as NAME,NAME")
+            raise argparse.ArgumentTypeError(f"{text!r} must be {count} different terminals, such as {example}")
         return names
 
     return parsed

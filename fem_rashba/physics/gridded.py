@@ -93,6 +93,12 @@ class Gridded:
             index.append(np.clip(np.floor(u), 0, count - 1).astype(int))
         return np.asarray(inside & self._magnetic[index[1], index[0]])
 
+    @property
+    def extent(self) -> tuple[tuple[float, float], ...]:
+        """The ends of the grid along x and y, on the device, nm."""
+        low = [self.grid.corner[axis] + self.shift[axis] for axis in (0, 1)]
+        return tuple((a, a + n * d) for a, n, d in zip(low, self.grid.counts, self.grid.cell, strict=False))
+
     def _place(self, c: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
         """Of points along an axis: the cell whose centre comes before, and how far it is to the next one, 0 to 1."""
         u = (np.asarray(c, float) - self.shift[axis] - self.grid.corner[axis]) / self.grid.cell[axis] - 0.5

@@ -18,8 +18,8 @@ from fem_rashba.results import figure as paper
 from fem_rashba.results.maps import prefixed
 from fem_rashba.results.painting import png, saved
 
-SHOWN = ("fieldlike", "dampinglike", "current")
-"""Variables that are drawn by default."""
+SHOWN, SHOWN_IN_TIME = ("fieldlike", "dampinglike", "current"), ("fieldlike", "dampinglike", "spin_density", "current")
+"""Variables that are drawn by default, where they have numbers."""
 
 PER = "_per_1e11"
 """How names of fields at a current density of 1e11 A/m^2 end."""
@@ -50,7 +50,7 @@ def draw_curves(found: xr.Dataset, path: str | Path, names: Sequence[str] | None
         ValueError: If the path does not end in .png, or a variable is unknown or no number.
     """
     path = png(path)
-    names = _checked(found, [name for name in SHOWN if name in found] if names is None else names)
+    names = _checked(found, _shown(found) if names is None else names)
     axes = [str(name) for name in found[names[0]].dims if name == "time" or "toml_key" in found[name].attrs]
     *others, last = axes
     panels = [panel for name in names for panel in _panels(found[name], axes)]
@@ -70,6 +70,11 @@ def draw_curves(found: xr.Dataset, path: str | Path, names: Sequence[str] | None
                 target.legend(**LEGEND, bbox_to_anchor=(0.0, 1.0 + 0.18 / HEIGHT), title=some, alignment="left")
         target.set_xlabel(_axis_label(found[last]))
         return saved(figure, path)
+
+
+def _shown(found: xr.Dataset) -> list[str]:
+    usual = [name for name in (SHOWN_IN_TIME if "time" in found.dims else SHOWN) if name in found]
+    return [name for name in usual if bool(np.isfinite(found[name]).any())] or usual
 
 
 def _checked(found: xr.Dataset, names: Sequence[str]) -> list[str]:

@@ -181,9 +181,11 @@ def plain(target: Axes, largest: float) -> None:
 
     Rounding would otherwise fill the axis of what is constant.
     """
-    low, high = target.get_ylim()
-    if high - low < FLAT * largest:
-        middle = (low + high) / 2
+    low, high = target.dataLim.intervaly
+    if largest == 0.0:
+        target.set_yticks([0.0])
+    elif high - low < FLAT * largest:
+        middle = float(f"{(low + high) / 2:.12g}")
         target.set_ylim(middle - FLAT / 2 * largest, middle + FLAT / 2 * largest)
     target.spines[["top", "right"]].set_visible(False)
     target.ticklabel_format(axis="y", useOffset=False)

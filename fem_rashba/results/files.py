@@ -181,6 +181,9 @@ def _check_fields(folder: Path) -> None:
 
 
 def _unreadable(folder: Path, error: Exception) -> ValueError:
+    if folder.is_file():
+        other = "; plot draws such files, and fields takes that of a sweep" if folder.suffix == ".nc" else ""
+        return ValueError(f"{str(folder)!r} is a file; this needs the folder that run wrote{other}")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return ValueError(f"{str(folder)!r} holds no solution of fem-rashba: there is no {STATE} in it")
     return ValueError(f"{str(folder / STATE)!r} cannot be read: {error}")

@@ -10,6 +10,9 @@ from typing import Literal
 
 import numpy as np
 
+GRIDDED = ("effective_field", "fieldlike_field", "dampinglike_field", "spin_density")
+"""Quantities of the OVF files that no map is called."""
+
 ROUNDING = 1e-12
 """Values this much smaller than the vector they belong to are zero but for rounding."""
 

@@ -22,6 +22,7 @@ from fem_rashba.grids.ovf_write import check_target, write_ovf
 from fem_rashba.mpi import on_root
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.gridded import Grid, data_of
+from fem_rashba.results.maps import KNOWN
 from fem_rashba.results.probe import State, film_values, state_at, torque_at
 from fem_rashba.results.solution import Solution
 from fem_rashba.units import JOULE_PER_AREA, TESLA_PER_FIELD, TESLA_PER_TORQUE
@@ -150,7 +151,10 @@ def gridded_values(solution: Solution, grid: Grid, quantity: str, unit: str | No
     starts = range(0, len(centers), _AT_ONCE)
     parts = [_averages(solution, centers[i : i + _AT_ONCE], grid, quantity, chosen.factor) for i in starts]
     result = np.concatenate(parts)
-    return result.reshape(ny, nx, 3)
+    if np.isnan(result).all():
+        ends = (f"{a} = {c[0]:g} to {c[-1]:g} nm" for a, c in zip("xy", (x, y), strict=True))
+        raise ValueError(f"no cell of the grid has its middle in the device; they lie at {' and '.join(ends)} of it")
+    return np.nan_to_num(result.reshape(ny, nx, 3))
 
 
 def grid_of(solution: Solution, cell: tuple[float, float] | None = None) -> Grid:
@@ -194,7 +198,8 @@ def unit_of(solution: Solution, quantity: str, unit: str | None) -> str:
         ValueError: If the quantity does not have it, or the film lacks what it needs.
     """
     if quantity not in _UNITS:
-        raise ValueError(f"quantity = {quantity!r} must be {', '.join(QUANTITIES[:-1])} or {QUANTITIES[-1]}")
+        other = f"; {quantity!r} is a map of plot" if quantity in KNOWN else ""
+        raise ValueError(f"quantity = {quantity!r} must be {', '.join(QUANTITIES[:-1])} or {QUANTITIES[-1]}{other}")
     units = _UNITS[quantity]
     chosen = next(iter(units)) if unit is None else unit
     if chosen not in units:
@@ -212,7 +217,7 @@ def unit_of(solution: Solution, quantity: str, unit: str | None) -> str:
 def _averages(
     solution: Solution, centers: np.ndarray, grid: Grid, quantity: str, factor: Callable[[Film], float]
 ) -> np.ndarray:
-    """Averages over cells by their centres, shape (N, 3). Collective."""
+    """Averages over cells by their centres, NaN where these lie outside the device, shape (N, 3). Collective."""
     offsets = np.stack(np.meshgrid(_NODES * grid.cell[0] / 2, _NODES * grid.cell[1] / 2), axis=-1).reshape(-1, 2)
     weights = np.outer(_WEIGHTS, _WEIGHTS).ravel()
     state = state_at(solution, (centers[:, None, :] + offsets).reshape(-1, 2))
@@ -223,13 +228,14 @@ def _averages(
     # the fifth of the nine points is the middle of the cell
     share[share[:, 4] == 0] = 0.0
     total = np.einsum("cp,cpi->ci", share, np.where(share[..., None] > 0, values, 0.0))
-    averages = total / np.maximum(share.sum(axis=1), _WEIGHTS[0] ** 2)[:, None]
+    weight = share.sum(axis=1)[:, None]
+    averages = np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
     vectors, lengths = averages[:, :3], averages[:, 3:]
     if quantity != "magnetization":
         return vectors
     # the average of a direction is shorter than that
     size = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors * lengths / np.where(size > 0, size, 1.0))
+    return np.asarray(vectors * lengths / np.where(size == 0, 1.0, size))
 
 
 def _vectors(solution: Solution, state: State, quantity: str) -> np.ndarray:

@@ -91,17 +91,19 @@ def differences(configs: Mapping[str, Mapping[str, Any] | None]) -> dict[str, st
     """What tells solutions apart, by their names: the keys whose values differ; the names if none or many do.
 
     Args:
-        configs: Name -> the resolved configuration, None if it is not known.
+        configs: Path of the folder -> the resolved configuration, None if it is not known.
     """
+    short = {name: Path(name).resolve().name for name in configs}
+    words = short if len(set(short.values())) == len(short) else {name: name for name in configs}
     flat = {name: _flat(config or {}) for name, config in configs.items()}
     keys = dict.fromkeys(key for values in flat.values() for key in values)
     differing = [key for key in keys if len({str(values.get(key)) for values in flat.values()}) > 1]
     if len(differing) > MOST:
-        return {name: name for name in configs}
+        return words
     result = {}
     for name, values in flat.items():
-        words = [f"{key} =\u00a0{_text(values[key])}" for key in differing if values.get(key) is not None]
-        result[name] = ", ".join(words) or name
+        pairs = [f"{key} =\u00a0{_text(values[key])}" for key in differing if values.get(key) is not None]
+        result[name] = ", ".join(pairs) or words[name]
     return result
 
 

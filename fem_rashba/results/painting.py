@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from fem_rashba.results import figure as paper
 from fem_rashba.results.fields import NodalFields
-from fem_rashba.results.maps import KNOWN, MAPS, Map, Scale, amount, values
+from fem_rashba.results.maps import GRIDDED, KNOWN, MAPS, Map, Scale, amount, values
 from fem_rashba.results.overlays import contrast, draw_arrows, draw_streamlines, draw_vectors, longest_vector
 from fem_rashba.results.raster import Raster
 from fem_rashba.results.tessellation import cell_sides, count_sides, linear_triangles, node_areas
@@ -97,7 +97,8 @@ def check_names(names: Iterable[str]) -> list[str]:
         raise ValueError(f"no map is named; the maps are {', '.join(map(repr, KNOWN))}")
     for name in names:
         if name not in KNOWN:
-            raise ValueError(f"unknown map {name!r}; the maps are {', '.join(map(repr, KNOWN))}")
+            other = f"; {name!r} is a quantity of ovf" if name in GRIDDED else ""
+            raise ValueError(f"unknown map {name!r}; the maps are {', '.join(map(repr, KNOWN))}{other}")
     return names
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from fem_rashba.mpi import on_root
+from fem_rashba.results.curves import draw_curves
 from fem_rashba.results.maps import KNOWN
 from fem_rashba.results.plot import plot_maps
 from fem_rashba.results.profiles import draw_profiles
 from fem_rashba.results.report_data import Found, found
-from fem_rashba.results.report_text import Pictures, page
+from fem_rashba.results.report_text import Assets, Pictures, Zoom, page
 from fem_rashba.results.scene import viewer
 from fem_rashba.results.sketch import draw
 from fem_rashba.results.solution import Solution
@@ -63,30 +62,16 @@ def _html(content: Found, part: Path) -> tuple[str, str | None]:
     mesh = draw(content.sketch, part / "mesh.png")
     cuts = [draw_profiles(values, part / f"line{k}.png") for k, values in enumerate(content.lines)]
     maps = {path.stem: path for path in plot_maps(fields, part / "maps", list(KNOWN))}
+    series = None if content.series is None else draw_curves(content.series, part / "series.png")
+    pictures = Pictures(mesh=mesh, cuts=cuts, maps=maps, series=series)
     scripts = viewer()
     zoomed, note = zoom_data(fields) if scripts is not None else (None, MISSING)
-    pictures = Pictures(mesh=mesh, cuts=cuts, maps=maps)
-    own = _asset("report.js")
-    allowed = " ".join(f"'sha256-{_digest(text)}'" for text in (own, *(scripts or ())))
     width, height = np.ptp(fields.points, axis=0)
-    text = page(
-        content.name,
-        content.numbers,
-        pictures,
-        zoomed,
-        float(width / height),
-        note,
-        _asset("report.css"),
-        own,
-        scripts or [],
-        allowed,
-    )
+    zoom = Zoom(data=zoomed, ratio=float(width / height), note=note)
+    assets = Assets(style=_asset("report.css"), script=_asset("report.js"), viewer=scripts or [])
+    text = page(content.name, content.numbers, pictures, zoom, assets)
     return text, MISSING if scripts is None else None
 
 
 def _asset(name: str) -> str:
     return (Path(__file__).with_name("page") / name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

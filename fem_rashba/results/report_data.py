@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from fem_rashba.mpi import on_root
 from fem_rashba.results.crossings import locate, pieces
 from fem_rashba.results.fields import NodalFields, gathered_fields
 from fem_rashba.results.files import SUMMARY
 from fem_rashba.results.profiles import profiles
+from fem_rashba.results.series import SERIES, read_series
 from fem_rashba.results.sketch import Sketch, gathered
 from fem_rashba.results.solution import Solution
 
@@ -28,6 +30,7 @@ class Found:
         sketch: Of the device.
         lines: What `probe` found along lines through the middle.
         numbers: The content of summary.json.
+        series: Of a run in time, None of a steady state.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Found:
     sketch: Sketch
     lines: list[np.ndarray]
     numbers: dict[str, Any]
+    series: xr.Dataset | None
 
 
 def found(solution: Solution, out: Path) -> Found | None:
@@ -43,12 +47,17 @@ def found(solution: Solution, out: Path) -> Found | None:
     Raises:
         ValueError: If the folder `out` has no summary.
     """
-    numbers = on_root(solution.comm, lambda: _summary(out))
+    numbers, series = on_root(solution.comm, lambda: (_summary(out), _series(out)))
     fields = gathered_fields(solution, spin_currents=True)
     sketch, lines = gathered(solution.problem), _lines(solution)
     if fields is None or sketch is None:
         return None
-    return Found(name=solution.device.name, fields=fields, sketch=sketch, lines=lines, numbers=numbers)
+    return Found(name=solution.device.name, fields=fields, sketch=sketch, lines=lines, numbers=numbers, series=series)
+
+
+def _series(out: Path) -> xr.Dataset | None:
+    path = out / SERIES
+    return read_series(path) if path.is_file() else None
 
 
 def _summary(out: Path) -> dict[str, Any]:

@@ -22,6 +22,9 @@ from fem_rashba.solvers.evolution import Evolution
 from fem_rashba.solvers.transient import Moment
 from fem_rashba.units import AMPERE_PER_RATE
 
+SERIES = "series.nc"
+"""The file in a folder."""
+
 VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "time": ((), "ps", "time"),
     "step": ((), "ps", "length of the step that ends here"),
@@ -140,6 +143,15 @@ def write_netcdf(path: Path, rows: list[Row], terminals: list[str], attributes: 
             variable = file.createVariable(name, "d", ("time", *dimensions))
             variable.units, variable.long_name = unit.encode(), meaning.encode()
             variable[:] = np.array([row[name] for row in rows])
+
+
+def is_series(path: str | Path) -> bool:
+    """Whether a file has the format of `write_netcdf`, which is not that of sweeps."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(3) == b"CDF"
+    except OSError:
+        return False
 
 
 def read_series(path: Path) -> xr.Dataset:

@@ -15,14 +15,12 @@ from fem_rashba.mpi import on_root
 from fem_rashba.physics.motion import at_time
 from fem_rashba.results import files, store
 from fem_rashba.results.fields import gathered_fields
-from fem_rashba.results.series import Row, write_netcdf
+from fem_rashba.results.series import SERIES, Row, write_netcdf
 from fem_rashba.results.solution import Solution
 from fem_rashba.results.summary import summary
 from fem_rashba.solvers.clock import Clock
 from fem_rashba.solvers.steady import SolverReport
 from fem_rashba.solvers.transient import Moment
-
-SERIES = "series.nc"
 
 
 def last_state(solution: Solution, moment: Moment, clock: Clock, rows: list[Row], report: SolverReport) -> Solution:

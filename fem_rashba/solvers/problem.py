@@ -201,6 +201,13 @@ def _check(problem: Problem) -> None:
         )
     points = problem.device.mesh.geometry.x
     values(problem.magnetization, points[:, 0], points[:, 1])
+    data = data_of(problem.magnetization)
+    if data is not None and _uncovered(problem, data) > 1 - 1e-9:
+        x, y = (f"{a} = {low:g} to {high:g} nm" for a, (low, high) in zip("xy", data.extent, strict=True))
+        raise ValueError(
+            f"no part of the film lies in the cells with magnetization of the file, whose grid spans {x} and {y} on "
+            "the device; place it with origin or center"
+        )
 
 
 def _uncovered(problem: Problem, data: Gridded) -> float:

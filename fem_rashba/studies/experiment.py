@@ -2,7 +2,8 @@
 
 From a sweep over [magnetization]: the fieldlike and dampinglike field for each direction, the parts of the torque odd
 and even in m where -m is there too, and the amplitudes of the forms of `fem_rashba.studies.angular` with uncertainties.
-All directions count the same, as measured points do; the parts are fitted together, so that -m need not be there.
+All directions count the same, as measured points do, one that is swept twice, like a pole for several azimuths, once.
+The parts are fitted together, so that -m need not be there.
 
 Two uncertainties are given for an amplitude. `fit` is the standard error from what the form leaves: of the form, and
 zero where it is exact. `discretization` is the change if the torque at each direction were off, independently, by the
@@ -165,6 +166,7 @@ def _group(points: xr.Dataset) -> dict[str, Any]:
     per = points["field_per_torque"].values * 1e11 / points["current_density"].values
     known = np.isfinite(m).all(axis=1) & np.isfinite(axes).all(axis=1) & np.isfinite(per)
     known &= np.isfinite(torque).all(axis=1)
+    known[np.flatnonzero(known)] = _first(m[known])
     m, axes, fields = m[known], axes[known], (torque * per[:, None])[known]
     defects = np.nan_to_num(points["balance_spin"].values[known])
     result: dict[str, Any] = {
@@ -190,6 +192,11 @@ def _group(points: xr.Dataset) -> dict[str, Any]:
         except ValueError as error:
             result["forms"][form] = {"error": str(error)}
     return result
+
+
+def _first(m: np.ndarray) -> np.ndarray:
+    """Which directions come for the first time, shape (N,): a pole is swept once for each azimuth."""
+    return np.array([not any(np.abs(m[:i] - direction).max(axis=1) < 1e-9) for i, direction in enumerate(m)], bool)
 
 
 def _plain(value: float) -> float | None:

@@ -116,9 +116,9 @@ def read(path: str | Path) -> xr.Dataset:
     path = Path(path)
     if not path.is_file():
         what = "it is a folder" if path.is_dir() else "there is no such file"
-        raise ValueError(f"{str(path)!r} must be a NetCDF file of fem-rashba; {what}")
+        raise ValueError(f"{str(path)!r} must be a file that sweep wrote; {what}")
     if not _is_ours(path):
-        raise ValueError(f"{str(path)!r} must be a NetCDF file of fem-rashba, and is not")
+        raise ValueError(f"{str(path)!r} must be a file that sweep wrote, and is not")
     with xr.open_dataset(path, engine="h5netcdf") as found:
         return found.load()
 
