@@ -185,8 +185,9 @@ def plain(target: Axes, largest: float) -> None:
     if largest == 0.0:
         target.set_yticks([0.0])
     elif high - low < FLAT * largest:
-        middle = float(f"{(low + high) / 2:.12g}")
-        target.set_ylim(middle - FLAT / 2 * largest, middle + FLAT / 2 * largest)
+        # without the last digits, which decide whether there is a tick at an end
+        middle, half = (float(f"{number:.12g}") for number in ((low + high) / 2, FLAT / 2 * largest))
+        target.set_ylim(middle - half, middle + half)
     target.spines[["top", "right"]].set_visible(False)
     target.ticklabel_format(axis="y", useOffset=False)
 
