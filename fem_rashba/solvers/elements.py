@@ -13,14 +13,13 @@ Their names, for test function q and trial function u, and integrals over the ce
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import basix
 import basix.ufl
 import numpy as np
 from dolfinx.mesh import Mesh
 
-AT_BORDER = ("turn", "border_x", "border_y")
 _METRICS = {"stiffness": np.eye(2), "stretch": np.diag([1.0, -1.0]), "shear": np.array([[0.0, 1.0], [1.0, 0.0]])}
 _AXES = {"along_x": 0, "along_y": 1, "border_x": 0, "border_y": 1}
 _CHUNK = 16384
@@ -47,14 +46,13 @@ class Elements:
         # one point is enough where the Jacobian is constant
         self._points = points[:1] if is_affine else points
 
-    def matrices(self, name: str, cells: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        """Slices of `cells` and their matrices, shape (cells, nodes squared)."""
+    def matrices(self, names: Sequence[str], cells: np.ndarray) -> Iterator[tuple[slice, list[np.ndarray]]]:
+        """Slices of `cells` and their matrices by name, each of shape (cells, nodes squared)."""
+        pieces = {name: self._tables(name) for name in names}
         for start in range(0, len(cells), _CHUNK):
             part = slice(start, min(start + _CHUNK, len(cells)))
-            pieces = self._pieces(name, self._jacobians(cells[part], self._points))
-            factors = np.concatenate([factor for factor, _ in pieces], axis=1)
-            tables = [table.sum(axis=0, keepdims=True) if len(self._points) == 1 else table for _, table in pieces]
-            yield part, factors @ np.concatenate(tables).reshape(factors.shape[1], -1)
+            geometry = _inverted(self._jacobians(cells[part], self._points))
+            yield part, [_factors(name, *geometry) @ table for name, table in pieces.items()]
 
     def edge_masses(self, cells: np.ndarray, sides: np.ndarray) -> np.ndarray:
         """Integrals of q u over one side of each cell, shape (cells, nodes squared)."""
@@ -79,30 +77,43 @@ class Elements:
         shapes = self._coordinates.sub_elements[0].tabulate(1, points)[1:]
         return np.einsum("cga,kqg->cqak", corners, shapes, optimize=True)
 
-    def _pieces(self, name: str, jacobians: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Factors of shape (cells, points) and the tables (points, nodes, nodes) that they multiply."""
-        values, (d0, d1), weights = self._values, self._derivatives, self._weights
-        determinant, inverse = _inverted(jacobians)
-        size = np.abs(determinant)
+    def _tables(self, name: str) -> np.ndarray:
+        """What the factors of a matrix multiply, shape (factors times points, nodes squared)."""
+        weights, values, (d0, d1) = self._weights, self._values, self._derivatives
         if name == "mass":
-            return [(size, _products(weights, values, values))]
-        if name == "turn":
-            return [(np.sign(determinant), _products(weights, d0, d1) - _products(weights, d1, d0))]
-        if name in _METRICS:
-            metric = size[..., None, None] * (inverse @ _METRICS[name] @ inverse.swapaxes(-1, -2))
+            tables = [_products(weights, values, values)]
+        elif name == "turn":
+            tables = [_products(weights, d0, d1) - _products(weights, d1, d0)]
+        elif name in _METRICS:
             mixed = _products(weights, d0, d1) + _products(weights, d1, d0)
-            return [
-                (metric[..., 0, 0], _products(weights, d0, d0)),
-                (metric[..., 0, 1], mixed),
-                (metric[..., 1, 1], _products(weights, d1, d1)),
-            ]
-        axis = _AXES[name]
-        pieces = []
-        for k, derivative in enumerate((d0, d1)):
-            forward, backward = _products(weights, values, derivative), _products(weights, derivative, values)
-            table = (forward - backward) / 2 if name.startswith("along") else forward + backward
-            pieces.append((size * inverse[..., k, axis], table))
-        return pieces
+            tables = [_products(weights, d0, d0), mixed, _products(weights, d1, d1)]
+        else:
+            forward, backward = ([_products(weights, *pair) for pair in p] for p in _pairs(values, (d0, d1)))
+            both = zip(forward, backward, strict=True)
+            tables = [(f - b) / 2 if name.startswith("along") else f + b for f, b in both]
+        if len(self._points) == 1:
+            tables = [table.sum(axis=0, keepdims=True) for table in tables]
+        every = np.concatenate(tables)
+        return every.reshape(len(every), -1)
+
+
+def _factors(name: str, determinant: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """The geometry in a matrix, shape (cells, factors times points); Jacobians of shape (cells, points, 2, 2)."""
+    size = np.abs(determinant)
+    if name == "mass":
+        return size
+    if name == "turn":
+        return np.sign(determinant)
+    if name not in _METRICS:
+        return np.concatenate([size * inverse[..., k, _AXES[name]] for k in range(2)], axis=1)
+    (a, b), (c, d) = np.moveaxis(inverse, (-2, -1), (0, 1))
+    (p, q), (_, r) = _METRICS[name]
+    metric = (a * a * p + 2 * a * b * q + b * b * r, a * c * p + (a * d + b * c) * q + b * d * r)
+    return np.concatenate([size * m for m in (*metric, c * c * p + 2 * c * d * q + d * d * r)], axis=1)
+
+
+def _pairs(values: np.ndarray, derivatives: tuple[np.ndarray, np.ndarray]) -> tuple[list, list]:
+    return [(values, d) for d in derivatives], [(d, values) for d in derivatives]
 
 
 def _products(weights: np.ndarray, q: np.ndarray, u: np.ndarray) -> np.ndarray:

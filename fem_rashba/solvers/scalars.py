@@ -15,8 +15,13 @@ from dolfinx import fem
 from scipy.sparse import csr_array
 
 from fem_rashba.devices.device import Device
-from fem_rashba.solvers.elements import AT_BORDER, Elements
+from fem_rashba.solvers.elements import Elements
+from fem_rashba.solvers.kernels import scatter
 
+BULK = ("mass", "stiffness", "along_x", "along_y")
+"""What every film needs everywhere."""
+AT_BORDER = ("turn", "border_x", "border_y")
+SCALE = {"turn": 1, "border_x": 2, "border_y": 3}
 _ROUNDING = 1e-14
 
 
@@ -71,7 +76,8 @@ class ScalarMatrices:
         self._cells = mesh.topology.index_map(2).size_local
         self._dofs = space.dofmap.list[: self._cells]
         self._found: dict[tuple[str, int | None], Entries] = {}
-        self._order, self._first, self.pattern = _summation(self._dofs, self._nodes)
+        self._bulk: dict[int | None, np.ndarray] = {}
+        self._targets, self.pattern = _summation(self._dofs, self._nodes)
         self._exchange = _Exchange(self.pattern, space)
         self.owned = self._exchange.pattern
 
@@ -79,18 +85,37 @@ class ScalarMatrices:
     def _nodes(self) -> int:
         return self.space.dofmap.index_map.size_local + self.space.dofmap.index_map.num_ghosts
 
+    def bulk(self, tag: int | None = None) -> np.ndarray:
+        """The matrices `BULK` summed over the cells of a region, or all; on `pattern`, shape (entries, 4)."""
+        if tag not in self._bulk:
+            self._bulk[tag] = np.zeros((len(self.pattern.columns), len(BULK)))
+            borders = np.zeros((len(self.pattern.columns), len(AT_BORDER)))
+            chosen, names = self._chosen(tag), (*BULK, *AT_BORDER)
+            for part, found in self._elements.matrices(names, chosen):
+                for k, matrices in enumerate(found):
+                    to = (self._bulk[tag], k) if k < len(BULK) else (borders, k - len(BULK))
+                    scatter(self._targets[chosen[part]], matrices, *to)
+            for name, values in zip(AT_BORDER, borders.T, strict=True):
+                self._found[name, tag] = _few(values, np.abs(self._bulk[tag][:, SCALE[name]]).max(initial=0.0))
+        return self._bulk[tag]
+
     def cells(self, name: str, tag: int | None = None) -> Entries:
         """A matrix (see `elements`) summed over the cells of a region, or all; on `pattern`."""
+        bulk = self.bulk(tag)
+        if name in BULK:
+            return Entries(bulk[:, BULK.index(name)])
         if (name, tag) not in self._found:
-            chosen = np.arange(self._cells, dtype=np.int32)
-            if tag is not None:
-                chosen = self._cell_tags.find(tag)
-                chosen = chosen[chosen < self._cells]
-            every = np.zeros((self._cells, self._dofs.shape[1] ** 2))
-            for part, matrices in self._elements.matrices(name, chosen):
-                every[chosen[part]] = matrices
-            self._found[name, tag] = self._summed(every, few=tag is not None or name in AT_BORDER)
+            chosen, to = self._chosen(tag), np.zeros((len(self.pattern.columns), 1))
+            for part, (matrices,) in self._elements.matrices([name], chosen):
+                scatter(self._targets[chosen[part]], matrices, to, 0)
+            self._found[name, tag] = Entries(to[:, 0])
         return self._found[name, tag]
+
+    def _chosen(self, tag: int | None) -> np.ndarray:
+        if tag is None:
+            return np.arange(self._cells, dtype=np.int32)
+        found = self._cell_tags.find(tag)
+        return found[found < self._cells]
 
     def edge(self, tag: int) -> Entries:
         """Integrals of q u over the edge of a tag; on `pattern`."""
@@ -108,10 +133,10 @@ class ScalarMatrices:
                 ],
                 dtype=np.int32,
             )
-            every = np.zeros((self._cells, self._dofs.shape[1] ** 2))
-            # a cell may have two sides on the edge
-            np.add.at(every, cells, self._elements.edge_masses(cells, sides))
-            self._found["edge", tag] = self._summed(every, few=True)
+            to = np.zeros((len(self.pattern.columns), 1))
+            matrices = self._elements.edge_masses(cells, sides)
+            scatter(self._targets[cells], matrices, to, 0)
+            self._found["edge", tag] = _few(to[:, 0], np.abs(matrices).max(initial=0.0))
         return self._found["edge", tag]
 
     def product(self, entries: Entries, values: np.ndarray) -> np.ndarray:
@@ -127,13 +152,11 @@ class ScalarMatrices:
         """The sum of what all ranks have, on the pattern `owned`. Collective on several ranks."""
         return self._exchange.summed(entries)
 
-    def _summed(self, every: np.ndarray, *, few: bool) -> Entries:
-        values = np.add.reduceat(every.reshape(-1)[self._order], self._first) if len(self._first) else np.empty(0)
-        if not few:
-            return Entries(values)
-        # integrands that cancel inside leave rounding there
-        positions = np.flatnonzero(np.abs(values) > _ROUNDING * np.abs(every).max(initial=0.0))
-        return Entries(values[positions], positions)
+
+def _few(values: np.ndarray, size: float) -> Entries:
+    """Those that are not rounding: integrands that cancel inside leave some there."""
+    positions = np.flatnonzero(np.abs(values) > _ROUNDING * size)
+    return Entries(values[positions], positions)
 
 
 _made: WeakKeyDictionary[Device, dict[tuple[int, int], ScalarMatrices]] = WeakKeyDictionary()
@@ -148,13 +171,8 @@ def scalar_matrices(space: fem.FunctionSpace, device: Device, quadrature: int) -
     return of_device[key]
 
 
-def _summation(dofs: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray, Pattern]:
-    """How entries of element matrices become those of a matrix.
-
-    Returns:
-        The order in which to take the entries of all element matrices, where in this order each entry of the matrix
-        begins, and the pattern.
-    """
+def _summation(dofs: np.ndarray, nodes: int) -> tuple[np.ndarray, Pattern]:
+    """Where the entries of element matrices go, shape (cells, nodes squared), and the pattern there."""
     count = dofs.shape[1]
     at_node = np.argsort(dofs, axis=None, kind="stable")
     starts = np.concatenate([[0], np.cumsum(count * np.bincount(dofs.reshape(-1), minlength=nodes))])
@@ -165,8 +183,10 @@ def _summation(dofs: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray, Pa
     begins[1:] = exploded.indices[1:] != exploded.indices[:-1]
     begins[exploded.indptr[:-1][np.diff(exploded.indptr) > 0]] = True
     first = np.flatnonzero(begins)
+    targets = np.empty(len(source), dtype=np.int32)
+    targets[exploded.data] = np.cumsum(begins, dtype=np.int32) - 1
     row_starts = np.searchsorted(first, exploded.indptr).astype(np.int32)
-    return exploded.data, first, Pattern(row_starts, exploded.indices[first].astype(np.int32))
+    return targets.reshape(len(dofs), -1), Pattern(row_starts, exploded.indices[first].astype(np.int32))
 
 
 class _Exchange:
