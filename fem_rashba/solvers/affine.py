@@ -14,7 +14,8 @@ from fem_rashba.physics.couplings import Coefficients
 from fem_rashba.physics.magnetization import NUMPY_MATH
 from fem_rashba.solvers.assembly import residual_vector
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.scalars import Entries, ScalarMatrices, scalar_matrices
+from fem_rashba.solvers.kernels import Kernels
+from fem_rashba.solvers.scalars import BULK, Entries, ScalarMatrices, scalar_matrices
 from fem_rashba.solvers.tensors import Tensor, tensor
 from fem_rashba.solvers.terminals import Terminals
 
@@ -79,6 +80,38 @@ class AffineOperator:
         losses = self.discretization.problem.spin_losses
         return found + [(scalars.edge(tag), velocity * _SPIN) for tag, velocity in losses.items()]
 
+    def kernels(self, free: np.ndarray) -> Kernels | None:
+        """The same operator unassembled, on the nodes that this rank knows; None for several films.
+
+        Args:
+            free: 1 for unknowns, 0 for fixed fields, shape (nodes, 4).
+        """
+        if set(self._coefficients) != {None}:
+            return None
+        scalars, blocks = self.scalars, self._coefficients[None].blocks
+        few = [(entries, block) for entries, block in self.terms if entries.positions is not None]
+        if len(few) + len(set(blocks) & set(BULK)) < len(self.terms):
+            return None
+        positions = [entries.positions for entries, _ in few]
+        where, numbers = np.unique(np.concatenate([*positions, np.empty(0, int)]), return_inverse=True)  # type: ignore[list-item]
+        extra = np.zeros((len(where), FIELDS, FIELDS))
+        first = 0
+        for entries, block in few:
+            extra[numbers[first : first + len(entries.values)]] += entries.values[:, None, None] * block
+            first += len(entries.values)
+        pattern = scalars.pattern
+        rows = np.searchsorted(pattern.starts, where, side="right") - 1
+        return Kernels(
+            starts=pattern.starts,
+            columns=pattern.columns,
+            scalars=scalars.bulk(),
+            blocks=np.array([blocks.get(name, np.zeros((FIELDS, FIELDS))) for name in BULK]),
+            extra_rows=rows.astype(np.int32),
+            extra_columns=pattern.columns[where],
+            extra_blocks=extra,
+            free=free,
+        )
+
     def matrix(self, terminals: Terminals, *, blocked: bool) -> PETSc.Mat:
         """The assembled matrix, with a diagonal of 1 for fixed unknowns, in blocks of four or by entries. Collective.
 
@@ -88,11 +121,7 @@ class AffineOperator:
         pattern, comm = scalars.owned, scalars.space.mesh.comm
         rows = scalars.space.dofmap.index_map
         terms = [(scalars.on_owned(entries), block) for entries, block in self.terms]
-        values = np.zeros((len(pattern.columns), FIELDS, FIELDS))
-        for start in range(0, len(values), _CHUNK):
-            part = slice(start, min(start + _CHUNK, len(values)))
-            for entries, block in terms:
-                entries.added(values[part], block, part)
+        values = _filled(len(pattern.columns), terms)
         sizes = [(FIELDS * rows.size_local, FIELDS * rows.size_global)] * 2
         if blocked:
             csr = (pattern.starts, pattern.columns, values)
@@ -113,8 +142,12 @@ class AffineOperator:
         nodes = u.x.array.reshape(-1, FIELDS)
         sums = la.vector(u.function_space.dofmap.index_map, FIELDS)
         total = sums.array.reshape(-1, FIELDS)
-        for entries, block in self.terms:
-            total += scalars.product(entries, nodes @ block.T)
+        kernels = self.kernels(np.ones(nodes.shape))
+        if kernels is not None:
+            total[:] = kernels.product(nodes)
+        else:
+            for entries, block in self.terms:
+                total += scalars.product(entries, nodes @ block.T)
         one, field = np.ones((len(nodes), 1)), discretization.electric_field.value
         for tag, part in self._coefficients.items():
             for name, drive in zip(("mass", "border_x", "border_y"), part.drive @ field, strict=True):
@@ -126,3 +159,19 @@ class AffineOperator:
         sums.scatter_reverse(la.InsertMode.add)
         owned = np.array(sums.array[: FIELDS * u.function_space.dofmap.index_map.size_local])
         return owned if self._source is None else owned + residual_vector(self._source)
+
+
+def _filled(count: int, terms: list[tuple[Entries, np.ndarray]]) -> np.ndarray:
+    """The sum of terms as blocks, shape (count, 4, 4)."""
+    values = np.zeros((count, FIELDS, FIELDS))
+    everywhere = [(entries.values, block) for entries, block in terms if entries.positions is None]
+    blocks = np.array([block.reshape(-1) for _, block in everywhere])
+    for start in range(0, count, _CHUNK):
+        part = slice(start, min(start + _CHUNK, count))
+        if everywhere:
+            entries = np.stack([v[part] for v, _ in everywhere], axis=1)
+            np.matmul(entries, blocks, out=values[part].reshape(-1, FIELDS * FIELDS))
+        for few, block in terms:
+            if few.positions is not None:
+                few.added(values[part], block, part)
+    return values

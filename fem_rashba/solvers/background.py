@@ -6,10 +6,15 @@ field is fixed at a node, the functions of the grid vanish there, for charge and
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy.sparse import coo_array, csr_array, hstack, kron
 
-SPACING = 3.0
+_FIELDS = ([0], [1, 2, 3])
+"""Charge and spin."""
+
+SPACING = 4.0
 """Of the grid, in mean distances of nodes."""
 
 LARGEST = 120_000
@@ -57,15 +62,22 @@ def galerkin(
     charge, spin = (interpolation.multiply(free[:, [field]]).tocsr() for field in (0, 1))
     both = hstack([charge, spin]).tocsr()
     count = interpolation.shape[1]
-    matrix = csr_array((4 * count, 4 * count))
-    for scalar, block in terms:
-        product = (both.T @ (scalar @ both)).tocsr()
-        for rows, row_fields in ((slice(0, count), [0]), (slice(count, None), [1, 2, 3])):
-            for columns, column_fields in ((slice(0, count), [0]), (slice(count, None), [1, 2, 3])):
-                part = np.zeros((4, 4))
-                part[np.ix_(row_fields, column_fields)] = block[np.ix_(row_fields, column_fields)]
-                if part.any():
-                    matrix = matrix + kron(product[rows, columns], part, format="csr")
+    products = [(both.T @ (scalar @ both)).tocoo() for scalar, _ in terms]
+    keys = [2 * count * product.row.astype(np.int64) + product.col for product in products]
+    where = np.unique(np.concatenate(keys))
+    values = np.zeros((len(where), len(terms)))
+    for k, (key, product) in enumerate(zip(keys, products, strict=True)):
+        values[np.searchsorted(where, key), k] = product.data
+    # entries come for charge first, then for spin, whose three fields share theirs
+    rows, columns = np.divmod(where, 2 * count)
+    blocks, entries = np.array([block for _, block in terms]), []
+    for of_row, of_column in np.ndindex(2, 2):
+        mine = ((rows >= count) == of_row) & ((columns >= count) == of_column)
+        scalars, at_row, at_column = values[mine], 4 * (rows[mine] % count), 4 * (columns[mine] % count)
+        for i, j in itertools.product(_FIELDS[of_row], _FIELDS[of_column]):
+            entries.append((scalars @ blocks[:, i, j], at_row + i, at_column + j))
+    data, rows, columns = (np.concatenate(part) for part in zip(*entries, strict=True))
+    matrix = coo_array((data, (rows, columns)), shape=(4 * count, 4 * count)).tocsr()
     empty = np.flatnonzero(matrix.diagonal() == 0.0)
     matrix = matrix + coo_array((np.ones(len(empty)), (empty, empty)), shape=matrix.shape).tocsr()
     fields = kron(charge, np.diag([1.0, 0, 0, 0])) + kron(spin, np.diag([0, 1.0, 1.0, 1.0]))

@@ -12,23 +12,37 @@ typedef struct {
     const double *free;
 } Matrix;
 
-static inline void times(const double *block, const double *x, double sign, double *y) {
-    for (int i = 0; i < 4; ++i)
-        y[i] += sign * (block[4 * i] * x[0] + block[4 * i + 1] * x[1] + block[4 * i + 2] * x[2] + block[4 * i + 3] * x[3]);
+/* four doubles, as gcc and clang know them on any processor */
+typedef double Four __attribute__((vector_size(32), aligned(8)));
+
+static inline double sum(Four v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+
+static inline void times(const double *block, Four x, double *y) {
+    for (int i = 0; i < 4; ++i) y[i] += sum(*(const Four *)(block + 4 * i) * x);
 }
 
-/* y = (row of A) x; `extra` is a block of this row, or the number of blocks */
-static inline void row(const Matrix *a, int r, int extra, const double *x, double *y) {
-    double sums[16] = {0.0};
-    for (int e = a->starts[r]; e < a->starts[r + 1]; ++e) {
-        const double *s = a->s + 4 * (long)e, *v = x + 4 * (long)a->columns[e];
-        for (int k = 0; k < 4; ++k)
-            for (int f = 0; f < 4; ++f) sums[4 * k + f] += s[k] * v[f];
+/* y = (columns of a row of A before `end`) x; `extra` is a block of this row, or the number of blocks. Downwards through
+ * the row when rows are taken downwards, or the processor does not foresee what it has to fetch. */
+static inline void row(const Matrix *a, int r, int extra, int end, int downwards, const double *x, double *y) {
+    Four mass = {0.0}, stiffness = {0.0}, along_x = {0.0}, along_y = {0.0};
+    int first = a->starts[r], count = a->starts[r + 1] - first;
+    for (int i = 0; i < count; ++i) {
+        int e = downwards ? first + count - 1 - i : first + i;
+        if (a->columns[e] >= end) break;
+        const double *s = a->s + 4 * (long)e;
+        Four v = *(const Four *)(x + 4 * (long)a->columns[e]);
+        mass += s[0] * v;
+        stiffness += s[1] * v;
+        along_x += s[2] * v;
+        along_y += s[3] * v;
     }
     for (int i = 0; i < 4; ++i) y[i] = 0.0;
-    for (int k = 0; k < 4; ++k) times(a->t + 16 * k, sums + 4 * k, 1.0, y);
+    times(a->t, mass, y);
+    times(a->t + 16, stiffness, y);
+    times(a->t + 32, along_x, y);
+    times(a->t + 48, along_y, y);
     for (; extra < a->extras && a->extra_rows[extra] == r; ++extra)
-        times(a->extra_blocks + 16 * (long)extra, x + 4 * (long)a->extra_columns[extra], 1.0, y);
+        times(a->extra_blocks + 16 * (long)extra, *(const Four *)(x + 4 * (long)a->extra_columns[extra]), y);
 }
 
 /* y = A x, or b - A x if there is a b; zero at fixed fields */
@@ -36,7 +50,7 @@ void product(const Matrix *a, const double *b, const double *x, double *y) {
     for (int r = 0, extra = 0; r < a->nodes; ++r) {
         double found[4];
         while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
-        row(a, r, extra, x, found);
+        row(a, r, extra, a->nodes, 0, x, found);
         for (int i = 0; i < 4; ++i) {
             long at = 4 * (long)r + i;
             y[at] = a->free[at] * (b ? b[at] - found[i] : found[i]);
@@ -76,21 +90,33 @@ void inverses(const Matrix *a, float *inverse) {
     }
 }
 
-/* one step of block Gauss-Seidel for A x = b, node by node, upwards or downwards */
-void sweep(const Matrix *a, const float *inverse, int downwards, const double *b, double *x) {
-    int extra = downwards ? a->extras : 0;
-    for (int step = 0; step < a->nodes; ++step) {
-        int r = downwards ? a->nodes - 1 - step : step;
-        if (downwards)
-            while (extra > 0 && a->extra_rows[extra - 1] >= r) --extra;
-        else
-            while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
-        double rest[4];
-        row(a, r, extra, x, rest);
-        for (int i = 0; i < 4; ++i) rest[i] = b[4 * (long)r + i] - rest[i];
-        for (int i = 0; i < 4; ++i)
-            for (int j = 0; j < 4; ++j) x[4 * (long)r + i] += inverse[16 * (long)r + 4 * i + j] * rest[j];
+static inline void relax(const Matrix *a, const float *inverse, int r, int extra, int downwards, const double *b,
+                         double *x) {
+    double rest[4];
+    Four change;
+    /* on the way up from zero the rest of x is zero */
+    row(a, r, extra, downwards ? a->nodes : r, downwards, x, rest);
+    for (int i = 0; i < 4; ++i) rest[i] = b[4 * (long)r + i] - rest[i];
+    for (int i = 0; i < 4; ++i) {
+        const float *line = inverse + 16 * (long)r + 4 * i;
+        change[i] = line[0] * rest[0] + line[1] * rest[1] + line[2] * rest[2] + line[3] * rest[3];
     }
+    /* one store of all four: the next node may load them at once */
+    *(Four *)(x + 4 * (long)r) += change;
+}
+
+/* one step of block Gauss-Seidel for A x = b, node by node: upwards from x = 0, or downwards from any x */
+void sweep(const Matrix *a, const float *inverse, int downwards, const double *b, double *x) {
+    if (downwards)
+        for (int r = a->nodes - 1, extra = a->extras; r >= 0; --r) {
+            while (extra > 0 && a->extra_rows[extra - 1] >= r) --extra;
+            relax(a, inverse, r, extra, 1, b, x);
+        }
+    else
+        for (int r = 0, extra = 0; r < a->nodes; ++r) {
+            while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
+            relax(a, inverse, r, extra, 0, b, x);
+        }
 }
 
 /* out[stride * target[i]] += values[i] */

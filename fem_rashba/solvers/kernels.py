@@ -68,7 +68,7 @@ class Kernels:
         return y
 
     def sweep(self, b: np.ndarray, x: np.ndarray, *, downwards: bool) -> None:
-        """One step of block Gauss-Seidel for A x = b in x."""
+        """One step of block Gauss-Seidel for A x = b in x, which is zero before a step upwards."""
         _library().sweep(self._reference, self._inverses.ctypes.data, downwards, b.ctypes.data, x.ctypes.data)
 
     @cached_property

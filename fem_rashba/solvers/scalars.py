@@ -46,10 +46,8 @@ class Entries:
     positions: np.ndarray | None = None
 
     def added(self, to: np.ndarray, block: np.ndarray, part: slice) -> None:
-        """Adds these entries times a matrix, shape (4, 4), to those of a part of the pattern, shape (part, 4, 4)."""
-        if self.positions is None:
-            to += self.values[part, None, None] * block
-            return
+        """Adds those at positions, times a matrix (4, 4), to a part of the pattern, shape (part, 4, 4)."""
+        assert self.positions is not None
         first, last = np.searchsorted(self.positions, (part.start, part.stop))
         to[self.positions[first:last] - part.start] += self.values[first:last, None, None] * block
 
@@ -139,14 +137,18 @@ class ScalarMatrices:
             self._found["edge", tag] = _few(to[:, 0], np.abs(matrices).max(initial=0.0))
         return self._found["edge", tag]
 
-    def product(self, entries: Entries, values: np.ndarray) -> np.ndarray:
-        """A matrix times values at the nodes that this rank knows, shape (nodes, k): its part of the sum."""
+    def sparse(self, entries: Entries) -> csr_array:
+        """Entries as a matrix on the nodes that this rank knows."""
         shape = (self._nodes, self._nodes)
         if entries.positions is None:
-            return csr_array((entries.values, self.pattern.columns, self.pattern.starts), shape=shape) @ values
+            values = np.ascontiguousarray(entries.values)
+            return csr_array((values, self.pattern.columns, self.pattern.starts), shape=shape)
         rows = np.searchsorted(self.pattern.starts, entries.positions, side="right") - 1
-        columns = self.pattern.columns[entries.positions]
-        return csr_array((entries.values, (rows, columns)), shape=shape) @ values
+        return csr_array((entries.values, (rows, self.pattern.columns[entries.positions])), shape=shape)
+
+    def product(self, entries: Entries, values: np.ndarray) -> np.ndarray:
+        """A matrix times values at the nodes that this rank knows, shape (nodes, k): its part of the sum."""
+        return self.sparse(entries) @ values
 
     def on_owned(self, entries: Entries) -> Entries:
         """The sum of what all ranks have, on the pattern `owned`. Collective on several ranks."""
