@@ -80,18 +80,19 @@ class AffineOperator:
         losses = self.discretization.problem.spin_losses
         return found + [(scalars.edge(tag), velocity * _SPIN) for tag, velocity in losses.items()]
 
-    def kernels(self, free: np.ndarray) -> Kernels | None:
-        """The same operator unassembled, on the nodes that this rank knows; None for several films.
+    @property
+    def is_of_one_film(self) -> bool:
+        """Whether there are `kernels`: one film, in which diffusion has no direction."""
+        return set(self._coefficients) == {None} and not {"stretch", "shear"} & set(self._coefficients[None].blocks)
+
+    def kernels(self, free: np.ndarray) -> Kernels:
+        """The same operator unassembled, on the nodes that this rank knows; where it `is_of_one_film`.
 
         Args:
             free: 1 for unknowns, 0 for fixed fields, shape (nodes, 4).
         """
-        if set(self._coefficients) != {None}:
-            return None
         scalars, blocks = self.scalars, self._coefficients[None].blocks
         few = [(entries, block) for entries, block in self.terms if entries.positions is not None]
-        if len(few) + len(set(blocks) & set(BULK)) < len(self.terms):
-            return None
         positions = [entries.positions for entries, _ in few]
         where, numbers = np.unique(np.concatenate([*positions, np.empty(0, int)]), return_inverse=True)  # type: ignore[list-item]
         extra = np.zeros((len(where), FIELDS, FIELDS))
@@ -100,13 +101,13 @@ class AffineOperator:
             extra[numbers[first : first + len(entries.values)]] += entries.values[:, None, None] * block
             first += len(entries.values)
         pattern = scalars.pattern
-        rows = np.searchsorted(pattern.starts, where, side="right") - 1
+        rows = np.asarray(np.searchsorted(pattern.starts, where, side="right") - 1, dtype=np.int32)
         return Kernels(
             starts=pattern.starts,
             columns=pattern.columns,
             scalars=scalars.bulk(),
             blocks=np.array([blocks.get(name, np.zeros((FIELDS, FIELDS))) for name in BULK]),
-            extra_rows=rows.astype(np.int32),
+            extra_rows=rows,
             extra_columns=pattern.columns[where],
             extra_blocks=extra,
             free=free,
@@ -142,9 +143,8 @@ class AffineOperator:
         nodes = u.x.array.reshape(-1, FIELDS)
         sums = la.vector(u.function_space.dofmap.index_map, FIELDS)
         total = sums.array.reshape(-1, FIELDS)
-        kernels = self.kernels(np.ones(nodes.shape))
-        if kernels is not None:
-            total[:] = kernels.product(nodes)
+        if self.is_of_one_film:
+            total[:] = self.kernels(np.ones(nodes.shape)).product(nodes)
         else:
             for entries, block in self.terms:
                 total += scalars.product(entries, nodes @ block.T)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -53,6 +53,17 @@ class Discretization:
     electric_field: fem.Constant
     injection: fem.Constant
     quadrature: dict[str, Any]
+
+    def at_degree(self, degree: int) -> Discretization:
+        """The same problem at another degree. Coefficients are shared, so that those which change do so in both."""
+        change = 2 * (degree - self.problem.degree)
+        element = basix.ufl.element("Lagrange", self.space.mesh.basix_cell(), degree, shape=(FIELDS,))
+        return replace(
+            self,
+            problem=replace(self.problem, degree=degree),
+            space=fem.functionspace(self.space.mesh, element),
+            quadrature={"quadrature_degree": self.quadrature["quadrature_degree"] + change},
+        )
 
     @property
     def functions(self) -> SimpleNamespace:

@@ -90,12 +90,11 @@ void inverses(const Matrix *a, float *inverse) {
     }
 }
 
-static inline void relax(const Matrix *a, const float *inverse, int r, int extra, int downwards, const double *b,
+static inline void relax(const Matrix *a, const float *inverse, int r, int extra, int end, int downwards, const double *b,
                          double *x) {
     double rest[4];
     Four change;
-    /* on the way up from zero the rest of x is zero */
-    row(a, r, extra, downwards ? a->nodes : r, downwards, x, rest);
+    row(a, r, extra, end, downwards, x, rest);
     for (int i = 0; i < 4; ++i) rest[i] = b[4 * (long)r + i] - rest[i];
     for (int i = 0; i < 4; ++i) {
         const float *line = inverse + 16 * (long)r + 4 * i;
@@ -105,17 +104,17 @@ static inline void relax(const Matrix *a, const float *inverse, int r, int extra
     *(Four *)(x + 4 * (long)r) += change;
 }
 
-/* one step of block Gauss-Seidel for A x = b, node by node: upwards from x = 0, or downwards from any x */
-void sweep(const Matrix *a, const float *inverse, int downwards, const double *b, double *x) {
+/* one step of block Gauss-Seidel for A x = b, node by node; `zero`: x is zero before, and what is above a row stays out */
+void sweep(const Matrix *a, const float *inverse, int downwards, int zero, const double *b, double *x) {
     if (downwards)
         for (int r = a->nodes - 1, extra = a->extras; r >= 0; --r) {
             while (extra > 0 && a->extra_rows[extra - 1] >= r) --extra;
-            relax(a, inverse, r, extra, 1, b, x);
+            relax(a, inverse, r, extra, a->nodes, 1, b, x);
         }
     else
         for (int r = 0, extra = 0; r < a->nodes; ++r) {
             while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
-            relax(a, inverse, r, extra, 0, b, x);
+            relax(a, inverse, r, extra, zero ? r : a->nodes, 0, b, x);
         }
 }
 

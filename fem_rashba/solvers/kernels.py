@@ -67,9 +67,9 @@ class Kernels:
         _library().product(self._reference, b.ctypes.data, x.ctypes.data, y.ctypes.data)
         return y
 
-    def sweep(self, b: np.ndarray, x: np.ndarray, *, downwards: bool) -> None:
-        """One step of block Gauss-Seidel for A x = b in x, which is zero before a step upwards."""
-        _library().sweep(self._reference, self._inverses.ctypes.data, downwards, b.ctypes.data, x.ctypes.data)
+    def sweep(self, b: np.ndarray, x: np.ndarray, *, downwards: bool, zero: bool = False) -> None:
+        """One step of block Gauss-Seidel for A x = b in x; `zero`: x is zero before."""
+        _library().sweep(self._reference, self._inverses.ctypes.data, downwards, zero, b.ctypes.data, x.ctypes.data)
 
     @cached_property
     def _reference(self) -> ctypes._CArgObject:  # type: ignore[name-defined]
@@ -117,7 +117,7 @@ def _library() -> ctypes.CDLL:
     library = ctypes.CDLL(str(_compiled()))
     library.product.argtypes = [_POINTER] * 4
     library.inverses.argtypes = [_POINTER] * 2
-    library.sweep.argtypes = [_POINTER, _POINTER, ctypes.c_int, _POINTER, _POINTER]
+    library.sweep.argtypes = [_POINTER, _POINTER, ctypes.c_int, ctypes.c_int, _POINTER, _POINTER]
     library.scatter.argtypes = [ctypes.c_long, _POINTER, _POINTER, ctypes.c_int, _POINTER]
     for function in (library.product, library.inverses, library.sweep, library.scatter):
         function.restype = None

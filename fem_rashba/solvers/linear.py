@@ -13,7 +13,8 @@ import numpy as np
 from petsc4py import PETSc, __version__
 
 from fem_rashba.solvers.discretization import FIELDS
-from fem_rashba.solvers.multigrid import FACTORISED, Multigrid
+from fem_rashba.solvers.levels import Levels
+from fem_rashba.solvers.multigrid import FACTORISED
 from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.options import merged, reason, was_used
 from fem_rashba.solvers.terminals import Terminals
@@ -35,9 +36,6 @@ _REPEATABLE = {
     "redundant_mat_mumps_icntl_14": "60",
 }
 _REFINEMENTS = 4
-# what one pass of a Krylov method asks for: on very flat elements its own estimate of the residual stalls above the
-# rounding of the true one, from which the next pass starts
-_PASS = 1e-7
 _prefixes = itertools.count()
 
 
@@ -75,7 +73,7 @@ class LinearSystem:
         method: str,
         tolerance: float,
         options: Mapping[str, str | float | bool],
-        multigrid: Multigrid,
+        multigrid: Levels,
         repeatable: bool = False,
     ) -> None:
         size = FIELDS * terminals.space.dofmap.index_map.size_global
@@ -88,8 +86,12 @@ class LinearSystem:
         preset = _DIRECT if self.method == "direct" else _ITERATIVE | multigrid.options
         self._options = merged(preset, self._given)
         # without a coarser level, or with a preconditioner of the user's, the options say it all
-        self._multigrid = multigrid if self._options.get("pc_type") == "mg" else None
-        self.matrix = operator.matrix(terminals, blocked=self._multigrid is not None)
+        self._multigrid = multigrid if self._options.get("pc_type") == multigrid.kind else None
+        if self._multigrid is None:
+            self.matrix = operator.matrix(terminals, blocked=False)
+        else:
+            self.matrix = self._multigrid.matrix(operator, terminals)
+        self._reach = multigrid.reach
         self._prefix = f"fem_rashba_{next(_prefixes)}_"
         self._checked = False
         self._solver = self._build()
@@ -139,7 +141,7 @@ class LinearSystem:
         for _ in range(_REFINEMENTS):
             if self.method == "iterative" and "ksp_rtol" not in self._given:
                 # the final check is on the true residual; the iteration's own estimate gets a margin
-                self._solver.setTolerances(rtol=max(0.3 * self._tolerance * size / r.norm(), _PASS))
+                self._solver.setTolerances(rtol=max(0.3 * self._tolerance * size / r.norm(), self._reach))
             self._apply(r, correction)
             x.axpy(1.0, correction)
             self.matrix.mult(x, r)

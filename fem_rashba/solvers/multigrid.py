@@ -8,9 +8,7 @@ flat elements, which point by point smoothing does not reduce.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-import basix.ufl
 import numpy as np
 from dolfinx import fem
 from dolfinx.fem.petsc import interpolation_matrix
@@ -27,7 +25,6 @@ LARGEST_COARSE = {"even": 150_000, "graded": 1_000_000}
 """Above this many unknowns of degree 1 aggregates of nodes take the place of a factorisation. Flat elements need many
 more iterations with aggregates."""
 
-_EVEN = 4.0
 FACTORISED = {
     "pc_type": "lu",
     "pc_factor_mat_solver_type": "mumps",
@@ -44,7 +41,15 @@ class Multigrid:
     Args:
         discretization: Of the finest level.
         operator_of: The same operator at the degree of another discretization.
+
+    Attributes:
+        kind: PETSc's name of the preconditioner.
+        reach: What one pass of a Krylov method asks for: on very flat elements its own estimate of the residual stalls
+            above the rounding of the true one, from which the next pass starts.
     """
+
+    kind = "mg"
+    reach = 1e-7
 
     def __init__(self, discretization: Discretization, operator_of: Callable[[Discretization], Operator]) -> None:
         self._finest = discretization
@@ -75,8 +80,11 @@ class Multigrid:
     def _is_small(self) -> bool:
         """Whether the lowest degree can be factorised."""
         nodes = self._finest.space.mesh.topology.index_map(0).size_global
-        shortest, longest = self._finest.problem.device.element_size
-        return FIELDS * nodes <= LARGEST_COARSE["even" if longest <= _EVEN * shortest else "graded"]
+        return FIELDS * nodes <= LARGEST_COARSE["even" if is_even(self._finest) else "graded"]
+
+    def matrix(self, operator: Operator, terminals: Terminals) -> PETSc.Mat:
+        """That of the finest level. Collective."""
+        return operator.matrix(terminals, blocked=True)
 
     def attach(self, pc: PETSc.PC) -> None:
         """Gives a preconditioner of the finest matrix all coarser levels; degrees above 1 only. Collective."""
@@ -103,20 +111,18 @@ class Multigrid:
         return levels
 
 
+def is_even(discretization: Discretization) -> bool:
+    """Whether all elements are of about one size and none is flat."""
+    shortest, longest = discretization.problem.device.element_size
+    return longest <= 4 * shortest
+
+
 class _Level:
     """The same problem with a lower degree, and the way up to the next finer level."""
 
     def __init__(self, finer: Discretization, finer_fixed: np.ndarray, degree: int) -> None:
         mesh = finer.space.mesh
-        element = basix.ufl.element("Lagrange", mesh.basix_cell(), degree, shape=(FIELDS,))
-        # coefficients are shared, so that those which change do so on all levels
-        lower = 2 * (finer.problem.degree - degree)
-        self.discretization = replace(
-            finer,
-            problem=replace(finer.problem, degree=degree),
-            space=fem.functionspace(mesh, element),
-            quadrature={"quadrature_degree": finer.quadrature["quadrature_degree"] - lower},
-        )
+        self.discretization = finer.at_degree(degree)
         self.terminals = Terminals(self.discretization)
         scalar = [fem.functionspace(mesh, ("Lagrange", d)) for d in (degree, finer.problem.degree)]
         self.interpolation = for_all_fields(interpolation_matrix(*scalar))

@@ -10,8 +10,8 @@ from dolfinx import fem
 
 from fem_rashba.devices.conditions import Open, Voltage
 from fem_rashba.solvers.discretization import discretize
+from fem_rashba.solvers.levels import levels
 from fem_rashba.solvers.linear import LinearSystem, check_method
-from fem_rashba.solvers.multigrid import Multigrid
 from fem_rashba.solvers.operators import steady_operator
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.steady import Clock, Progress, SolverReport, closed, respond
@@ -65,7 +65,7 @@ def solve_responses(
         method=method,
         tolerance=tolerance,
         options=petsc or {},
-        multigrid=Multigrid(discretization, steady_operator),
+        multigrid=levels(discretization),
     )
     names = tuple(terminals.contacts)
     try:

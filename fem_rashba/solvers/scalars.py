@@ -137,6 +137,11 @@ class ScalarMatrices:
             self._found["edge", tag] = _few(to[:, 0], np.abs(matrices).max(initial=0.0))
         return self._found["edge", tag]
 
+    @property
+    def area(self) -> float:
+        """nm^2 of the cells that this rank owns."""
+        return float(self.cells("mass").values.sum())
+
     def sparse(self, entries: Entries) -> csr_array:
         """Entries as a matrix on the nodes that this rank knows."""
         shape = (self._nodes, self._nodes)

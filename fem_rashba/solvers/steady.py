@@ -16,8 +16,8 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from fem_rashba.solvers.discretization import Discretization, Source, discretize
+from fem_rashba.solvers.levels import levels
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, check_method
-from fem_rashba.solvers.multigrid import Multigrid
 from fem_rashba.solvers.operators import SteadyOperator, steady_operator
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.terminals import Terminals
@@ -116,7 +116,7 @@ def solve_steady(
         method=method,
         tolerance=tolerance,
         options=petsc or {},
-        multigrid=Multigrid(discretization, steady_operator),
+        multigrid=levels(discretization),
         repeatable=repeatable,
     )
     try:
