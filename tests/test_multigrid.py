@@ -41,6 +41,7 @@ def assert_equal(device, made, **options):
         size = np.abs(a[:, component]).max()
         assert np.abs(a - b)[:, component].max() <= 1e-6 * max(size, np.abs(a[:, 1:]).max())
     assert iterative.state.voltages == pytest.approx(direct.state.voltages, rel=1e-6)
+    return iterative
 
 
 @pytest.mark.parametrize("changes", [STRONG, WEAK], ids=["strong", "weak"])
@@ -73,15 +74,34 @@ def test_elements_larger_than_the_lengths_of_the_film():
 
 
 def test_aggregates_where_the_lowest_degree_is_large(monkeypatch):
-    """Above a limit the lowest degree is not factorised."""
+    """Above a limit the lowest degree is not factorised, where matrices are assembled."""
     from fem_rashba import wire
-    from fem_rashba.solvers import multigrid
+    from fem_rashba.solvers import multigrid, unassembled
 
+    monkeypatch.setattr(unassembled.UnassembledMultigrid, "serves", lambda discretization: False)
     monkeypatch.setitem(multigrid.LARGEST_COARSE, "even", 5000)
     for changes in (STRONG, WEAK):
         made = film(**changes)
         device = wire(length=60.0, width=30.0).mesh(made, element_size=1.0, degree=2)
         assert_equal(device, made, edges="insulating", degree=2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "degree", "edges"),
+    [(STRONG, 1, "relaxing"), (STRONG, 2, "sink"), (WEAK, 2, "insulating"), (WEAK, 3, "relaxing"), (STRONG, 4, "sink")],
+)
+def test_even_elements(changes, degree, edges):
+    """Sweeps over the nodes, and a grid below degree 1: no level is assembled. Curved triangles."""
+    from fem_rashba import Relaxing, notched_strip
+    from fem_rashba.solvers.levels import levels
+    from fem_rashba.solvers.unassembled import UnassembledMultigrid
+
+    made = film(**changes)
+    shape = notched_strip(length=30.0, width=16.0, notch_width=10.0, notch_depth=3.0, notch="round")
+    device = shape.mesh(made, element_size=1.0 if degree < 3 else 2.0, degree=degree)
+    condition = Relaxing(loss_velocity=50.0) if edges == "relaxing" else edges
+    iterative = assert_equal(device, made, edges=condition, degree=degree)
+    assert isinstance(levels(iterative.state.discretization), UnassembledMultigrid)
 
 
 def test_in_time():

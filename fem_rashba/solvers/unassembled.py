@@ -23,10 +23,10 @@ from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.terminals import Terminals
 
 _MANY = 3
-"""Sweeps each way on levels that cost little, and where one leaves too much: from degree 4 to 2, and where spin turns by
-more than `_LARGEST_TURN` (rad) from one node to the next."""
+"""Sweeps each way on levels that cost little, and where one leaves too much: between degrees 4 and 2, and where spin
+turns by more than `_LARGEST_TURN` (rad) from one node to the next."""
 
-_LARGEST_TURN = 0.8
+_LARGEST_TURN = 0.5
 _ROUNDING = 1e-10
 
 
