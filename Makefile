@@ -1,7 +1,7 @@
 # ./fenics makes the runtime with the first target and costs nothing afterwards. args go to pytest: make test args="-k torque".
 args =
 
-.PHONY: demo test test-all bench lint clean
+.PHONY: demo test test-all bench bench-full lint clean
 
 demo:
 	./fenics python demos/run.py
@@ -18,10 +18,21 @@ test-all:
 	    echo "test-all: dolfinx of Debian sid is SKIPPED, its packages cannot be installed at the moment"; \
 	fi
 
-# Tables of times, memory and iterations, side by side in one run; on an idle machine, some minutes.
+# Tables of times, memory and iterations, side by side in one run; on an idle machine, some minutes. bench-full: an hour.
+# NGSolve and scikit-fem take part where FEM_RASHBA_PEERS names a Python that has them (docs/numerics.md).
 bench:
+	./fenics python tests/benchmarks/startup.py --repeats 2
 	./fenics python tests/benchmarks/solve.py --sizes 1.0 0.5
 	./fenics python tests/benchmarks/iterations.py --quick
+	./fenics python tests/benchmarks/peers.py --repeats 1
+	./fenics python tests/benchmarks/scaling.py --ranks 1 2 --strong 200000 --weak 100000
+
+bench-full:
+	./fenics python tests/benchmarks/startup.py --repeats 5
+	./fenics python tests/benchmarks/solve.py --sizes 1.0 0.5 0.25 --repeats 5
+	./fenics python tests/benchmarks/iterations.py
+	./fenics python tests/benchmarks/peers.py --repeats 5
+	./fenics python tests/benchmarks/scaling.py --ranks 1 2 4 --strong 1200000 --weak 400000
 
 lint:
 	./fenics sh -c 'ruff check && ruff format --check && mypy'

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from samples import FILM_TOML
 
 from fem_rashba.solvers.discretization import discretize
 
 FOLDER = Path(__file__).parent / "benchmarks"
+SMALL = """
+[device]
+shape = "wire"
+length = "30 nm"
+width = "10 nm"
+degree = 1
+
+[magnetization]
+direction = [1, 0, 0]
+
+[terminals.source]
+voltage = "1 mV"
+
+[terminals.drain]
+voltage = "0 V"
+
+[output]
+plots = false
+fields = false
+"""
 
 
 @pytest.mark.slow
@@ -56,3 +79,36 @@ def test_peers_solve_the_same_problem() -> None:
     torques = [float(line.split()[-1]) for line in rows if not line.endswith("not installed")]
     assert len(rows) == 6 and len(torques) >= 3
     assert torques == pytest.approx([torques[0]] * len(torques), rel=1e-6)
+
+
+@pytest.mark.mpi
+def test_scaling_prints_both_tables() -> None:
+    """Every stage of a run on one and two ranks, and a prediction that is no more than what was measured."""
+    words = [sys.executable, str(FOLDER / "scaling.py"), "--ranks", "1", "2", "--strong", "6000", "--weak", "0"]
+    lines = subprocess.run(words, check=True, capture_output=True, text=True, timeout=300).stdout.splitlines()
+    rows = [line.split() for line in lines if line.strip().startswith(("1 ", "2 "))]
+    assert [row[0] for row in rows] == ["1", "2", "1", "2"]
+    assert rows[0][1] == rows[1][1] and abs(int(rows[0][1]) - 6000) < 2000
+    assert all(0 < float(row[-2]) < 2 * float(row[-1]) for row in rows[2:])
+
+
+@pytest.mark.mpi
+def test_the_batch_script_runs(tmp_path: Path) -> None:
+    """That of docs/cluster.md, without SLURM on two ranks."""
+    (tmp_path / "wire.toml").write_text(FILM_TOML + SMALL)
+    words = ["bash", str(FOLDER.parents[1] / "docs" / "slurm.sh"), "wire.toml", "out"]
+    environment = os.environ | {"SCRATCH": os.environ.get("XDG_CACHE_HOME", str(tmp_path)).removesuffix("/.cache")}
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["solver"]["ranks"] == 2
+
+
+def test_startup_prints_every_stage() -> None:
+    """Of a cold and of warm runs."""
+    words = [sys.executable, str(FOLDER / "startup.py"), "--repeats", "1", "--config", "-", "--rows", "cold", "warm"]
+    done = subprocess.run(words, input=FILM_TOML + SMALL, check=True, capture_output=True, text=True, timeout=300)
+    rows = {line[:36].strip(): line[36:].split() for line in done.stdout.splitlines()}
+    assert list(rows["seconds"]) == ["reading", "meshing", "solving", "writing", "whole", "cpu"]
+    for row in ("run, cold", "run, warm"):
+        *stages, whole, _ = map(float, rows[row])
+        assert min(stages) >= 0 and 0.8 * whole < sum(stages) <= whole + 0.03

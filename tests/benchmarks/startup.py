@@ -1,10 +1,11 @@
 """What a small run costs before and beside its solve: cold (nothing compiled yet) and warm, stage by stage.
 
-    python tests/benchmarks/startup.py [--config wire.toml] [--repeats 3]
+    python tests/benchmarks/startup.py [--config wire.toml] [--repeats 3] [--against FOLDER]
 
 Every row is a process of its own. Cold: FFCx's cache is an empty folder; warm: the folder that the cold run has filled.
 The default configuration is that of `fem-rashba new wire`. Minima of the repeats, in seconds: start of Python and
-imports until the file is read; meshing; forms, their compilation included; assembly to solution; what is written.
+imports until the file is read; meshing; the solve, with forms that are compiled for it; summary and files, with the
+forms for them; the whole process, by the clock and in processor time. With --against FOLDER another clone takes turns.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import contextlib
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -23,8 +25,7 @@ from pathlib import Path
 GROUPS = {
     "reading": ("start",),
     "meshing": ("meshing",),
-    "forms": ("compiling the forms",),
-    "solving": ("assembling", "factorizing", "solving"),
+    "solving": (),
     "writing": ("writing",),
 }
 ROWS = {
@@ -52,15 +53,18 @@ def traced(words: list[str], started: float) -> None:
     print(json.dumps(spent))
 
 
-def timed(words: list[str], cache: str, folder: str, trace: bool) -> dict[str, float]:
+def timed(words: list[str], cache: str, folder: str, clone: str, trace: bool) -> dict[str, float]:
     """Seconds by stage, and of the whole process."""
-    start = time.time()
+    start, used = time.time(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = used.ru_utime + used.ru_stime
     command = [sys.executable, __file__, "--trace", str(start)] if trace else [sys.executable, "-m", "fem_rashba"]
-    environment = os.environ | {"XDG_CACHE_HOME": cache, "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"XDG_CACHE_HOME": cache, "OMP_NUM_THREADS": "1", "PYTHONPATH": clone}
     done = subprocess.run([*command, *words], cwd=folder, env=environment, capture_output=True, text=True, check=True)
     spent = json.loads(done.stdout.splitlines()[-1]) if trace else {}
-    found = {group: sum(spent.get(name, 0.0) for name in names) for group, names in GROUPS.items()}
-    return found | {"whole": time.time() - start}
+    found = {group: sum(spent.pop(name, 0.0) for name in names) for group, names in GROUPS.items()}
+    found["solving"] = sum(spent.values())
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return found | {"whole": time.time() - start, "cpu": used.ru_utime + used.ru_stime - before}
 
 
 def best(found: list[dict[str, float]]) -> dict[str, float]:
@@ -75,8 +79,10 @@ def kernels(cache: Path) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--config", help="default: that of `fem-rashba new wire`")
+    parser.add_argument("--config", help="default: that of `fem-rashba new wire`; - for stdin")
+    parser.add_argument("--against", metavar="FOLDER", help="another clone, side by side")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--rows", nargs="+", choices=(*ROWS, *QUICK), default=(*ROWS, *QUICK), help="some of them")
     parser.add_argument("--trace", nargs=argparse.REMAINDER, help="a command, as JSON")
     given = parser.parse_args()
     if given.trace:
@@ -86,21 +92,27 @@ def main() -> None:
         new = subprocess.run(
             [sys.executable, "-m", "fem_rashba", "new", "wire"], capture_output=True, text=True, check=True
         )
-        text = Path(given.config).read_text() if given.config else new.stdout
+        text = new.stdout
+        if given.config:
+            text = sys.stdin.read() if given.config == "-" else Path(given.config).read_text()
         (Path(folder) / "wire.toml").write_text(text)
-        print(f"{'seconds':28} {''.join(f'{name:>9}' for name in (*GROUPS, 'whole'))}")
-        for row, settings in ROWS.items():
-            found = []
+        clones = {"": str(Path(__file__).parents[2])} | ({"; other": given.against} if given.against else {})
+        print(f"{'seconds':36} {''.join(f'{name:>9}' for name in (*GROUPS, 'whole', 'cpu'))}")
+        for row in given.rows:
+            found: dict[str, list[dict[str, float]]] = {clone: [] for clone in clones}
             for repeat in range(given.repeats):
-                cache = Path(folder) / (f"cache{repeat}" if row == "cold" else "cache0")
-                cache.mkdir(exist_ok=True)
-                words = ["run", "wire.toml", "-o", "out", *(f"--set={setting}" for setting in settings)]
-                found.append(timed(words, str(cache), folder, trace=True))
-            print(f"{'run, ' + row:28} {''.join(f'{seconds:9.2f}' for seconds in best(found).values())}", flush=True)
-        for row, words in QUICK.items():
-            found = [timed(words, str(cache), folder, trace=False) for _ in range(given.repeats)]
-            print(f"{row:28} {best(found)['whole']:54.2f}", flush=True)
-        print(f"{kernels(Path(folder) / 'cache0')} modules were compiled by the cold run")
+                for clone, place in clones.items():
+                    cache = Path(folder) / f"cache{repeat if row == 'cold' else 0}{len(clone)}"
+                    cache.mkdir(exist_ok=True)
+                    words = QUICK.get(row) or ["run", "wire.toml", "-o", "out", *(f"--set={s}" for s in ROWS[row])]
+                    found[clone].append(timed(words, str(cache), folder, place, trace=row in ROWS))
+            for clone in clones:
+                values = list(best(found[clone]).values())
+                shown = values if row in ROWS else values[-2:]
+                name = f"run, {row}{clone}" if row in ROWS else f"{row}{clone}"
+                print(f"{name:36} {''.join(f'{seconds:9.2f}' for seconds in shown):>54}", flush=True)
+        for clone in clones:
+            print(f"{kernels(Path(folder) / f'cache0{len(clone)}')} modules were compiled by a cold run{clone}")
 
 
 if __name__ == "__main__":
