@@ -43,6 +43,11 @@ def sweep(arguments: Namespace) -> None:
     if arguments.solutions is not None:
         kept = Solutions(folder=Path(arguments.solutions), axes=plan.axes, identity=this)
         on_root(world, lambda: kept.check(arguments.out))
+    if plan.method == "reduced":
+        from fem_rashba.cli.reducing import reduced
+
+        reduced(plan, arguments, kept, identity=this, attributes=attributes(plan))
+        return
     shared = arguments.parallel == "points" or (arguments.parallel is None and plan.size >= world.size)
     with Stages() as stages, named(arguments.out):
         solver = Solver(plan, MPI.COMM_SELF if shared else world, kept)
@@ -141,7 +146,8 @@ def identity(plan: Plan) -> dict[str, Any]:
     from fem_rashba.results.summary import versions
 
     base = {section: own for section, own in plan.base.items() if section != "output"}
-    return {
+    how = {} if plan.method == "full" else {"method": plan.method, "accuracy": plan.accuracy}
+    return how | {
         "versions": versions(),
         "sweep": {axis.key: list(axis.values) for axis in plan.axes},
         "config": base,

@@ -4,7 +4,8 @@
     magnetization.theta = ["0 deg", "45 deg", "90 deg"]
     film.rashba_parameter = { start = "0 eV nm", stop = "0.1 eV nm", count = 11, spacing = "linear" }
 
-A quoted key ("magnetization.theta") is the same.
+A quoted key ("magnetization.theta") is the same. `method = "reduced"` solves few of the points and finds the others
+from them, to `accuracy`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,11 @@ from typing import Any
 import numpy as np
 
 from fem_rashba import config as configuration
-from fem_rashba.config import schema, toml_file
-from fem_rashba.config.kinds import Kind, Plain, Quantity, is_number, shown
+from fem_rashba.config import builders, schema, toml_file
+from fem_rashba.config.kinds import Choice, Kind, Plain, Quantity, is_number, shown
 from fem_rashba.config.schema import Key
 from fem_rashba.config.tables import checked, nearest
+from fem_rashba.config.validation import magnetization
 from fem_rashba.studies.plan import Axis, dimension_names
 from fem_rashba.units import quantity, split
 
@@ -38,6 +41,12 @@ RANGE = {
     "count": Key(_COUNT, required=True),
     "spacing": Key(Plain("'linear' or 'log'", lambda v: v in _SCALE), "linear"),
 }
+_MOST_KNOWN = 4096
+METHOD = {
+    "method": Key(Choice(("full", "reduced")), "full"),
+    "accuracy": Key(Plain("a number between 1e-10 and 0.1", lambda v: is_number(v) and 1e-10 <= v <= 0.1), 1e-6),
+}
+"""How the points are solved: the keys of [sweep] that are no sections."""
 _KEYS: dict[str, Mapping[str, Key]] = {
     "film": schema.FILM,
     "device": {name: key for keys in schema.SHAPES.values() for name, key in keys.items()}
@@ -65,11 +74,20 @@ class Plan:
         axes: What is swept, the slowest first.
         base: The tables of the file without [sweep].
         folder: Of the file.
+        method: "full", each point solved, or "reduced", few of them.
+        accuracy: Of the reduced method; None for the full one.
     """
 
     axes: tuple[Axis, ...]
     base: Table
     folder: Path
+    method: str = "full"
+    accuracy: float | None = None
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, ...], configuration.Config]:
+        """Configurations, by the indices of the axes that are none of [magnetization]."""
+        return {}
 
     @property
     def size(self) -> int:
@@ -82,10 +100,32 @@ class Plan:
         Raises:
             ValueError: For the first thing that is wrong, after the values at this point.
         """
+        group = self.group(point)
         try:
-            return configuration.configuration(self.table(point), self.folder)
+            if group not in self._known:
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[group] = configuration.configuration(self.table(point), self.folder)
+            return self._turned(self._known[group], point)
         except ValueError as error:
             raise ValueError(f"[sweep] at {self.label(point)}: {error}") from None
+
+    def group(self, point: int) -> tuple[int, ...]:
+        """What the points share that differ in their magnetization alone: their indices along the other axes."""
+        indices = np.unravel_index(point, [len(axis.values) for axis in self.axes])
+        return tuple(int(i) for axis, i in zip(self.axes, indices, strict=True) if axis.path[0] != "magnetization")
+
+    def _turned(self, config: configuration.Config, point: int) -> configuration.Config:
+        """A configuration with the magnetization of a point."""
+        values = [(axis, value) for axis, value in self.values(point) if axis.path[0] == "magnetization"]
+        if not values:
+            return config
+        table = {"magnetization": copy.deepcopy(self.base.get("magnetization", {}))}
+        for axis, value in values:
+            toml_file.assign(table, axis.path, copy.deepcopy(value), f"[sweep] {axis.key}")
+        own = magnetization(table["magnetization"])
+        m = builders.magnetization(own, self.folder)
+        return replace(config, magnetization=m, resolved=config.resolved | {"magnetization": own})
 
     def table(self, point: int) -> Table:
         """The tables of a point."""
@@ -120,7 +160,14 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Plan:
         raise ValueError("the section [sweep] is missing or empty; it takes lists, such as of magnetization.theta")
     if "time" in table:
         raise ValueError("the section [time] does not go with [sweep], whose points are steady states; leave one out")
-    plan = Plan(axes=axes(given), base=table, folder=Path(path).parent)
+    how = checked({name: given.pop(name) for name in METHOD if name in given}, METHOD, "sweep", partial=True)
+    method = how.get("method", METHOD["method"].default)
+    if "accuracy" in how and method != "reduced":
+        raise ValueError(f"sweep.accuracy = {how['accuracy']} goes only with sweep.method = 'reduced'")
+    accuracy = how.get("accuracy", METHOD["accuracy"].default) if method == "reduced" else None
+    if not given:
+        raise ValueError(f"[sweep] has a method and nothing to sweep; it takes lists, such as of magnetization.theta")
+    plan = Plan(axes=axes(given), base=table, folder=Path(path).parent, method=method, accuracy=accuracy)
     for text in overrides:
         key = ".".join(toml_file.key_path(text.partition("=")[0]))
         if any(axis.key == key for axis in plan.axes):

@@ -57,7 +57,7 @@ def resolved(table: Table) -> Table:
     return {
         "film": _film(table["film"]),
         "device": _device(table["device"]),
-        "magnetization": _magnetization(table["magnetization"]),
+        "magnetization": magnetization(table["magnetization"]),
         "drive": checked(table.get("drive", {}), DRIVE, "drive"),
         "terminals": {name: _terminal(own, f"terminals.{name}") for name, own in table.get("terminals", {}).items()},
         "edges": _edges(table.get("edges", {})),
@@ -113,7 +113,8 @@ def _device(table: Table) -> Table:
     return {"shape": shape} | checked_variant(rest, keys, "device", f"shape = {shape!r}", known)
 
 
-def _magnetization(table: Table) -> Table:
+def magnetization(table: Table) -> Table:
+    """[magnetization] with every default."""
     known = SECTIONS["magnetization"]
     if "phi" in table and "theta" not in table:
         raise ValueError("magnetization.phi needs magnetization.theta, the angle from the normal, such as '90 deg'")

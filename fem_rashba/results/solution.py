@@ -169,11 +169,22 @@ def complete(state: SteadyState, axis: np.ndarray | None) -> Solution:
         return Solution(state=state, axis=axis)
     if problem.injects_spin and not problem.drives_charge:
         return Solution(state=state, axis=None, warnings=(NO_AXIS,))
+    current = np.zeros(2) if any(problem.electric_field) else integrals(state).charge_current
+    return Solution(state=state, axis=natural_axis(problem, current))
+
+
+def natural_axis(problem: Problem, charge_current: np.ndarray) -> np.ndarray | None:
+    """z^ x (field, or electric current) as a unit vector; None if there is neither.
+
+    Args:
+        problem: That of the solution.
+        charge_current: int J_n, shape (2,).
+    """
     field = np.array(problem.electric_field)
     # electrons flow against the electric current: a voltage drop has the axis of the field that it stands for
-    along = field if field.any() else -integrals(state).charge_current
+    along = field if field.any() else -charge_current
     length = float(np.hypot(*along))
-    return Solution(state=state, axis=np.array([-along[1], along[0], 0.0]) / length if length > 0 else None)
+    return np.array([-along[1], along[0], 0.0]) / length if length > 0 else None
 
 
 def unit_axis(axis: Sequence[float]) -> np.ndarray:

@@ -40,6 +40,19 @@ VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
 }
 """Dimensions, unit and meaning of every number of a point."""
 
+BOUNDS: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "torque_error_bound": ((), "eV nm^-2", "bound of the error of torque_average_density, its length"),
+    "spin_density_error_bound": ((), "nm^-2", "bound of the error of spin_density, its length"),
+    "current_error_bound": ((), "A", "bound of the error of any current"),
+    "voltage_error_bound": ((), "V", "bound of the error of any voltage"),
+    "charge_current_error_bound": ((), "A m^-1", "bound of the error of charge_current, its length"),
+    "spin_map_error_bound": ((), "nm^-2", "bound of the error of dS, root mean square over the film"),
+    "spin_map": ((), "nm^-2", "dS, root mean square over the film"),
+    "torque_error_found": ((), "eV nm^-2", "error of torque_average_density where the point was solved in full too"),
+    "spin_map_error_found": ((), "nm^-2", "error of dS, root mean square, where the point was solved in full too"),
+}
+"""The same of a sweep by a reduced basis; errors are those against a full solve on the same mesh."""
+
 TEXTS = {"warnings": "what run would warn of", "message": "why the point has no numbers; empty if it has"}
 """Meaning of the texts of a point."""
 
@@ -74,7 +87,7 @@ def dimension_names(paths: Sequence[tuple[str, ...]]) -> list[str]:
     Args:
         paths: The keys, part by part, no two the same.
     """
-    reserved = {TERMINAL, COMPONENT, DIRECTION, *VARIABLES, *TEXTS}
+    reserved = {TERMINAL, COMPONENT, DIRECTION, *VARIABLES, *BOUNDS, *TEXTS}
     names = []
     for path in paths:
         for count in range(1, len(path) + 1):

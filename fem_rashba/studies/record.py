@@ -54,7 +54,7 @@ def record(solution: Solution) -> Row:
         "dofs": solution.report.unknowns,
     }
     texts = [*warnings(solution.problem), *solution.warnings]
-    return {name: _plain(value) for name, value in row.items()} | {"warnings": "; ".join(texts), "message": ""}
+    return {name: plain(value) for name, value in row.items()} | {"warnings": "; ".join(texts), "message": ""}
 
 
 def failure(message: str) -> Row:
@@ -62,12 +62,13 @@ def failure(message: str) -> Row:
     return {"warnings": "", "message": message}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A number, an array or numbers by name as what JSON takes; None for what is no number."""
     if value is None:
         return None
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     number = float(value)
     return number if math.isfinite(number) else None

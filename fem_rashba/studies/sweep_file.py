@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from fem_rashba.studies.plan import COMPONENT, DIRECTION, TERMINAL, TEXTS, VARIABLES, Axis
+from fem_rashba.studies.plan import BOUNDS, COMPONENT, DIRECTION, TERMINAL, TEXTS, VARIABLES, Axis
 from fem_rashba.studies.record import Row
 
 PROGRAM = "fem_rashba"
@@ -35,7 +35,8 @@ def dataset(axes: Sequence[Axis], rows: Mapping[int, Row], attributes: Mapping[s
     terminals = list(dict.fromkeys(name for _, row in sorted(rows.items()) for name in row.get("voltage") or ()))
     labels: dict[str, list[str]] = {COMPONENT: ["x", "y", "z"], DIRECTION: ["x", "y"], TERMINAL: terminals}
     data: dict[str, Any] = {}
-    for name, (dimensions, unit, meaning) in VARIABLES.items():
+    is_reduced = any(name in row for row in rows.values() for name in BOUNDS)
+    for name, (dimensions, unit, meaning) in (VARIABLES | (BOUNDS if is_reduced else {})).items():
         within = [labels[dimension] for dimension in dimensions]
         if not all(within):  # no point has said yet which terminals there are
             continue

@@ -1,0 +1,338 @@
+"""What a reduced basis is made in: the operator's scalar matrices, the space of the solutions, and its norm.
+
+The unknown is n + (e/eF) n0 E.r in place of n, in which a uniform field is a difference of potentials like any other:
+every contact is an equipotential of it. A function of the space vanishes where the solution is given and is constant on
+contacts whose potential follows from their current. Its coordinates are those constants and its values at the other
+nodes; they are divided among the ranks as the nodes are, the constants belong to rank 0.
+
+Shapes: `local` nodes are those a rank knows, `owned` those it owns, first among them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from dolfinx import fem, la
+from mpi4py import MPI
+from petsc4py import PETSc
+from scipy.sparse import csr_array
+
+from fem_rashba.solvers.discretization import FIELDS, Discretization
+from fem_rashba.solvers.multigrid import FACTORISED
+from fem_rashba.solvers.scalars import Entries, scalar_matrices
+from fem_rashba.solvers.terminals import Terminals
+
+NAMES = ("mass", "stiffness", "stretch", "shear", "turn", "along_x", "along_y", "border_x", "border_y")
+"""The scalar matrices of the cells of a region."""
+
+_SKEW = ("turn", "along_x", "along_y")
+
+
+class Pieces:
+    """The scalar matrices of a discretization, P of them: those of each region, then the mass of each lossy edge.
+
+    Args:
+        discretization: Whose mesh and degree they have.
+
+    Attributes:
+        keys: The name and the tag of each; the tag None is the whole film.
+        signs: -1 for the skew matrices, 1 for the others, shape (P,).
+    """
+
+    def __init__(self, discretization: Discretization, tags: list[int | None]) -> None:
+        problem = discretization.problem
+        self.discretization = discretization
+        space = discretization.space
+        self.comm: MPI.Comm = space.mesh.comm
+        self._map = space.dofmap.index_map
+        self.owned = self._map.size_local
+        self.local = self.owned + self._map.num_ghosts
+        self.scalars = scalar_matrices(space, problem.device, discretization.quadrature["quadrature_degree"])
+        self.keys = [(name, tag) for tag in tags for name in NAMES] + [("edge", tag) for tag in problem.spin_losses]
+        self.signs = np.array([-1.0 if name in _SKEW else 1.0 for name, _ in self.keys])
+        self._sparse = [self._matrix(self._entries(p)) for p in range(len(self.keys))]
+        self._summed: dict[int, np.ndarray] = {}
+
+    def _entries(self, p: int) -> Entries:
+        name, tag = self.keys[p]
+        if name == "edge":
+            assert tag is not None
+            return self.scalars.edge(tag)
+        return self.scalars.cells(name, tag)
+
+    def _matrix(self, entries: Entries) -> csr_array:
+        shape, pattern = (self.local, self.local), self.scalars.pattern
+        if entries.positions is None:
+            return csr_array((entries.values, pattern.columns, pattern.starts), shape=shape)
+        rows = np.searchsorted(pattern.starts, entries.positions, side="right") - 1
+        return csr_array((entries.values, (rows, pattern.columns[entries.positions])), shape=shape)
+
+    def product(self, p: int, values: np.ndarray) -> np.ndarray:
+        """Matrix p times values at local nodes, shape (local, ...): at the owned nodes. Collective."""
+        width = math.prod(values.shape[1:])
+        flat = self._sparse[p] @ values.reshape(self.local, width)
+        return self.summed(flat).reshape(self.owned, *values.shape[1:])
+
+    def applied(self, theta: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """The operator with the coefficients theta, shape (P, 4, 4), times functions, shape (local, 4, k).
+
+        Returns:
+            Its value for each test function: shape (owned, 4, k).
+        """
+        total = np.zeros((self.local, FIELDS * values.shape[2]))
+        for p in range(len(self.keys)):
+            if theta[p].any():
+                mixed = np.einsum("ij,njk->nik", theta[p], values, optimize=True)
+                total += self._sparse[p] @ mixed.reshape(total.shape)
+        return self.summed(total).reshape(self.owned, FIELDS, values.shape[2])
+
+    def values(self, theta: np.ndarray) -> np.ndarray:
+        """The entries of the operator on the pattern of the owned rows, shape (entries, 4, 4)."""
+        result = np.zeros((len(self.scalars.owned.columns), FIELDS, FIELDS))
+        for p in range(len(self.keys)):
+            if theta[p].any():
+                self.scalars.on_owned(self._entries(p)).added(result, theta[p], slice(0, len(result)))
+        return result
+
+    def scalar_values(self, weights: np.ndarray) -> np.ndarray:
+        """The same for a sum of the matrices themselves, shape (entries,)."""
+        theta = np.zeros((len(weights), FIELDS, FIELDS))
+        theta[:, 0, 0] = weights
+        return self.values(theta)[:, 0, 0]
+
+    def summed(self, flat: np.ndarray) -> np.ndarray:
+        """What the ranks have at the nodes they know, shape (local, k), added up at the owned ones. Collective."""
+        if self.comm.size == 1:
+            return flat
+        vector = la.vector(self._map, flat.shape[1])
+        vector.array[:] = flat.reshape(-1)
+        vector.scatter_reverse(la.InsertMode.add)
+        return vector.array.reshape(flat.shape)[: self.owned].copy()
+
+    def known(self, owned: np.ndarray) -> np.ndarray:
+        """Values at the owned nodes, shape (owned, ...), at all local ones. Collective."""
+        if self.comm.size == 1:
+            return owned
+        flat = owned.reshape(self.owned, math.prod(owned.shape[1:]))
+        vector = la.vector(self._map, flat.shape[1])
+        vector.array[: flat.size] = flat.reshape(-1)
+        vector.scatter_forward()
+        return vector.array.reshape(self.local, *owned.shape[1:]).copy()
+
+    def constant(self, p: int) -> np.ndarray:
+        """Matrix p times 1, at the owned nodes. Collective."""
+        return self.product(p, np.ones((self.local, 1)))[:, 0]
+
+
+class Space:
+    """The functions that vanish where the solution is given; their coordinates on this rank.
+
+    Args:
+        pieces: Of the discretization.
+        terminals: Of the same.
+
+    Attributes:
+        terminals: As given.
+        charge: Number of coordinates of n on this rank, spin: of each component of S.
+    """
+
+    def __init__(self, pieces: Pieces, terminals: Terminals) -> None:
+        self.pieces, self.terminals, self.comm = pieces, terminals, pieces.comm
+        n = pieces.local
+        self.at = np.full(n, -1)  # the contact that a node belongs to; where two meet the last one holds
+        for number, blocks in enumerate(terminals.blocks.values()):
+            self.at[blocks] = number
+        names = list(terminals.contacts)
+        self.levels = [np.flatnonzero(self.at == names.index(name)) for name in terminals.free]
+        free_spin = np.ones(n, dtype=bool)
+        free_spin[terminals.spin_blocks] = False
+        self._n = np.flatnonzero(self.at[: pieces.owned] < 0)
+        self._s = np.flatnonzero(free_spin[: pieces.owned])
+        self._own_levels = [nodes[nodes < pieces.owned] for nodes in self.levels]
+        self._constants = len(self.levels) if self.comm.rank == 0 else 0
+        self.charge, self.spin = len(self._n) + self._constants, len(self._s)
+        self.size = self.charge + 3 * self.spin
+
+    def charge_of(self, rows: np.ndarray) -> np.ndarray:
+        """A functional's values for the test functions of n, from its rows at the owned nodes, shape (owned, k)."""
+        sums = np.array([rows[nodes].sum(axis=0) for nodes in self._own_levels]).reshape(len(self.levels), rows.shape[1])
+        sums = self.comm.allreduce(sums, op=MPI.SUM) if len(sums) else sums
+        return np.concatenate([rows[self._n], sums[: self._constants]])
+
+    def spin_of(self, rows: np.ndarray) -> np.ndarray:
+        """The same of one component of S."""
+        return rows[self._s]
+
+    def restricted(self, rows: np.ndarray) -> np.ndarray:
+        """The same of all fields: (owned, 4, k) -> (size, k)."""
+        return np.concatenate([self.charge_of(rows[:, 0]), *(self.spin_of(rows[:, i]) for i in (1, 2, 3))])
+
+    def functions(self, x: np.ndarray) -> np.ndarray:
+        """The functions with coordinates x, shape (size, k), at the local nodes: (local, 4, k). Collective."""
+        owned = np.zeros((self.pieces.owned, FIELDS, x.shape[1]))
+        owned[self._n, 0] = x[: len(self._n)]
+        constants = self.comm.bcast(x[len(self._n) : self.charge])
+        for nodes, value in zip(self._own_levels, constants, strict=True):
+            owned[nodes, 0] = value
+        for i in (1, 2, 3):
+            owned[self._s, i] = x[self.charge + (i - 1) * self.spin : self.charge + i * self.spin]
+        return self.pieces.known(owned)
+
+    def coordinates(self, functions: np.ndarray) -> np.ndarray:
+        """The inverse of `functions`; what a function has where it must vanish is ignored. Collective."""
+        owned = functions[: self.pieces.owned]
+        held = [self.comm.rank if len(nodes) else -1 for nodes in self._own_levels]
+        levels = np.zeros((len(held), functions.shape[2]))
+        if held:
+            last = np.max(self.comm.allgather(held), axis=0)
+            for k, nodes in enumerate(self._own_levels):
+                if last[k] == self.comm.rank:
+                    levels[k] = owned[nodes[0], 0]
+            levels = self.comm.allreduce(levels, op=MPI.SUM)
+        parts = [owned[self._n, 0], levels[: self._constants], *(owned[self._s, i] for i in (1, 2, 3))]
+        return np.concatenate(parts)
+
+    def matrix(self, fields: tuple[int, ...]) -> Entry:
+        """A matrix to be filled with values of `Pieces`: (0,) for n, (1,) for one component of S, or all. Collective."""
+        return Entry(self, fields)
+
+    def numbers(self, fields: tuple[int, ...]) -> tuple[np.ndarray, int, int]:
+        """The global coordinate of each field at each local node, -1 where there is none; own and global size."""
+        sizes = {0: self.charge} | dict.fromkeys((1, 2, 3), self.spin)
+        own = sum(sizes[i] for i in fields)
+        first = self.comm.exscan(own, op=MPI.SUM) or 0
+        result = np.full((self.pieces.owned, len(fields)), -1.0)
+        start, constants = first, 0
+        for k, i in enumerate(fields):
+            nodes = self._n if i == 0 else self._s
+            result[nodes, k] = start + np.arange(len(nodes))
+            if i == 0:
+                constants = start + len(nodes)
+            start += sizes[i]
+        if 0 in fields:
+            constants = self.comm.bcast(constants)
+            for number, nodes in enumerate(self._own_levels):
+                result[nodes, fields.index(0)] = constants + number
+        return self.pieces.known(result).astype(np.int64), own, self.comm.allreduce(own, op=MPI.SUM)
+
+
+class Entry:
+    """A matrix on coordinates, with its factorisation."""
+
+    def __init__(self, space: Space, fields: tuple[int, ...]) -> None:
+        pattern, pieces = space.pieces.scalars.owned, space.pieces
+        numbers, own, size = space.numbers(fields)
+        rows = np.repeat(np.arange(pieces.owned), np.diff(pattern.starts))
+        columns = _local_numbers(pieces, np.asarray(pattern.columns))
+        i, j = np.broadcast_arrays(numbers[rows][:, :, None], numbers[columns][:, None, :])
+        self._kept = np.flatnonzero((i >= 0) & (j >= 0))
+        i, j = i.reshape(-1)[self._kept], j.reshape(-1)[self._kept]
+        self._comm = space.comm
+        first = self._comm.exscan(own, op=MPI.SUM) or 0
+        # rows of constants, which rank 0 owns, have entries on all ranks that touch their contact
+        here = (i >= first) & (i < first + own)
+        self._sent = np.flatnonzero(~here)
+        self._held = np.flatnonzero(here)
+        gathered = self._comm.gather((i[self._sent], j[self._sent]))
+        parts = [(i[self._held], j[self._held]), *(gathered or [])]
+        i, j = (np.concatenate([part[k] for part in parts]) for k in range(2))
+        keys = (i - first) * size + j
+        self._order = np.argsort(keys, kind="stable")
+        keys, self._begins = np.unique(keys[self._order], return_index=True)
+        integers = PETSc.IntType
+        starts = np.concatenate([[0], np.cumsum(np.bincount(keys // size, minlength=own))]).astype(integers)
+        self._csr = starts, (keys % size).astype(integers)
+        self.matrix = PETSc.Mat().createAIJ(((own, size), (own, size)), csr=(*self._csr, np.zeros(len(keys))), comm=self._comm)
+        self._solver: PETSc.KSP | None = None
+
+    def fill(self, values: np.ndarray) -> None:
+        """Takes the values of the entries, of shape (entries,) or (entries, fields, fields), and factorises."""
+        kept = values.reshape(-1)[self._kept]
+        gathered = self._comm.gather(kept[self._sent])
+        every = np.concatenate([kept[self._held], *(gathered or [])])[self._order]
+        data = np.add.reduceat(every, self._begins) if len(self._begins) else every
+        self.matrix.setValuesCSR(*self._csr, data)
+        self.matrix.assemble()
+        if self._solver is None:
+            self._solver = PETSc.KSP().create(self.matrix.comm)
+            self._solver.setType("preonly")
+            pc = self._solver.getPC()
+            pc.setType("lu")
+            pc.setFactorSolverType("mumps")
+            self._solver.setOperators(self.matrix)
+            pc.setFactorSetUpSolverType()
+            pc.getFactorMatrix().setMumpsIcntl(14, int(FACTORISED["mat_mumps_icntl_14"]))
+        self._solver.setUp()
+
+    def times(self, x: np.ndarray) -> np.ndarray:
+        """The matrix times columns, shape (own size, k)."""
+        return self._columns(self.matrix.mult, x)
+
+    def solved(self, right: np.ndarray, *, transposed: bool = False, refined: bool = True) -> np.ndarray:
+        """Solutions for right-hand sides, shape (own size, k), each refined once."""
+        assert self._solver is not None
+        solve, multiply = self._solver.solve, self.matrix.mult
+        if transposed:
+            solve, multiply = self._solver.solveTranspose, self.matrix.multTranspose
+        x = self._columns(solve, right)
+        return x + self._columns(solve, right - self._columns(multiply, x)) if refined else x
+
+    def _columns(self, action: object, columns: np.ndarray) -> np.ndarray:
+        source, target = self.matrix.createVecs()
+        result = np.empty_like(columns)
+        for k in range(columns.shape[1]):
+            source.array[:] = columns[:, k]
+            action(source, target)  # type: ignore[operator]
+            result[:, k] = target.array
+        return result
+
+    def destroy(self) -> None:
+        """Frees matrix and factorisation. Collective."""
+        if self._solver is not None:
+            self._solver.destroy()
+        self.matrix.destroy()
+
+
+def _local_numbers(pieces: Pieces, columns: np.ndarray) -> np.ndarray:
+    """Local numbers of global columns; each is known, being that of a node of an owned cell or its neighbours."""
+    rows = pieces.discretization.space.dofmap.index_map
+    known = rows.local_to_global(np.arange(pieces.local, dtype=np.int32))
+    order = np.argsort(known)
+    return order[np.searchsorted(known[order], columns)]
+
+
+class Norm:
+    """D |grad n|^2 + D |grad S|^2 + kappa |S|^2, integrated, on the coordinates.
+
+    Args:
+        space: The space.
+        diffusion: D, nm^2/ps.
+        rate: kappa, 1/ps.
+    """
+
+    def __init__(self, space: Space, diffusion: float, rate: float) -> None:
+        pieces = space.pieces
+        names = [name for name, _ in pieces.keys]
+        stiffness = np.array([diffusion * (name == "stiffness") for name in names])
+        mass = np.array([rate * (name == "mass") for name in names])
+        self.space, self.diffusion, self.rate = space, diffusion, rate
+        self.charge, self.spin = space.matrix((0,)), space.matrix((1,))
+        self.charge.fill(pieces.scalar_values(stiffness))
+        self.spin.fill(pieces.scalar_values(stiffness + mass))
+
+    def parts(self, x: np.ndarray) -> Iterator[tuple[Entry, np.ndarray]]:
+        """The matrix of each field with the coordinates of that field, of coordinates of shape (size, k)."""
+        c, s = self.space.charge, self.space.spin
+        yield self.charge, x[:c]
+        for i in range(3):
+            yield self.spin, x[c + i * s : c + (i + 1) * s]
+
+    def times(self, x: np.ndarray) -> np.ndarray:
+        """The matrix of the norm times columns."""
+        return np.concatenate([entry.times(part) for entry, part in self.parts(x)])
+
+    def represented(self, functionals: np.ndarray) -> np.ndarray:
+        """The Riesz representers of functionals, shape (size, k)."""
+        return np.concatenate([entry.solved(part) for entry, part in self.parts(functionals)])

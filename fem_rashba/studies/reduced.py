@@ -1,0 +1,391 @@
+"""A sweep by a reduced basis: few points are solved, chosen where the bound of the error is worst; the bound says when to
+stop, for every point.
+
+The accuracy is that of the average torque and spin density, relative to their largest values over the directions of m
+at the same film and drive; of the largest current, the voltages and the mean current, relative to these at the point;
+and, if maps are wanted, of S, root mean square over the film.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from dolfinx import fem
+from mpi4py import MPI
+
+from fem_rashba.mpi import on_root
+from fem_rashba.physics.magnetization import Magnetization, uniform
+from fem_rashba.results.solution import Solution, complete
+from fem_rashba.solvers.discretization import FIELDS, discretize
+from fem_rashba.solvers.linear import ConvergenceError
+from fem_rashba.solvers.problem import Problem
+from fem_rashba.solvers.reduced import Found, Points, Reduced
+from fem_rashba.solvers.reduced_films import check_alike, operators
+from fem_rashba.solvers.steady import SolverReport, SteadyState
+from fem_rashba.studies import journal, sweep_file
+from fem_rashba.studies.plan import Axis
+from fem_rashba.studies.record import Row
+from fem_rashba.studies.reduced_rows import Cases, Outputs
+from fem_rashba.studies.sweep import Progress
+
+TRAINING = 300
+"""Points among which the first samples are chosen."""
+
+MOST_SAMPLES = 400
+NEIGHBOURS, DERIVATIVES = 12, 3
+"""From how many neighbours of a sample, and in how many directions at most, derivatives of its solution are taken."""
+
+CHECKS = 3
+"""Points that are solved in full, to hold the bound against."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a reduced sweep is to reach.
+
+    Attributes:
+        accuracy: Relative.
+        maps: Whether the maps of S are to have it too.
+    """
+
+    accuracy: float
+    maps: bool
+
+
+class Surrogate:
+    """The reduced model of all points of a sweep. Collective.
+
+    Args:
+        cases: The points.
+        wanted: When it is good enough.
+
+    Raises:
+        ValueError: If the points do not differ in numbers alone.
+    """
+
+    def __init__(self, cases: Cases, wanted: Wanted) -> None:
+        problems = [case.problem for case in cases.cases]
+        check_alike(problems)
+        self.cases, self.wanted = cases, wanted
+        found = operators(problems, cases.of, cases.m)
+        first = replace(problems[0], magnetization=uniform([0.0, 0.0, 1.0]))
+        self.model = Reduced(discretize(first), found.tags, found.modes, found.diffusion, found.rate)
+        self.is_certified = found.coercivity is not None
+        drive = self.model.drive
+        lifted = np.array([drive.lifted(problem) for problem in problems]).reshape(len(problems), -1)
+        loaded = np.array([drive.loaded(problem) for problem in problems]).reshape(len(problems), -1)
+        self.points = Points(
+            t=found.t, lifted=lifted[cases.of], loaded=loaded[cases.of], coercivity=np.ones(len(cases.of))
+        )
+        bound = found.coercivity if found.coercivity is not None else self._estimated()
+        self.points = replace(self.points, coercivity=bound)
+        self.outputs = Outputs(self.model, cases)
+        self.samples: list[int] = []
+
+    def _estimated(self) -> np.ndarray:
+        """Half the least of the coercivities at some points: no bound."""
+        chosen = np.unique(np.linspace(0, len(self.points) - 1, 6).astype(int))
+        found = [self.model.least_quotient(self.points.t[point]) for point in chosen]
+        if not min(found) > 0:
+            raise ValueError("method = 'reduced' needs a coercive operator, which this one is not; leave the method out")
+        return np.full(len(self.points), 0.5 * min(found))
+
+    def needs(self, found: Found, points: np.ndarray) -> dict[str, np.ndarray]:
+        """The bounds over what they may be, shape (points,): at most 1 where the accuracy is reached."""
+        spreads = self.outputs.spreads(found, points)
+        needs = {}
+        for name, (size, error) in spreads.items():
+            if name in ("torque", "spin"):
+                # a direction for which the average vanishes needs no digits of its own
+                size = _largest(size, self.cases.of[points], len(self.cases.cases))
+            if name == "flow":
+                size = np.maximum(size, spreads["current"][0] * self.model.extent)
+            needs[name] = np.where(error > 0, error / np.maximum(self.wanted.accuracy * size, 1e-300), 0.0)
+        if self.wanted.maps:
+            needs["maps"] = self.spin_bound(found) / np.maximum(self.wanted.accuracy * found.spin, 1e-300)
+        return needs
+
+    def solution(self, point: int, found: Found, magnetization: Magnetization) -> Solution:
+        """The solution of a point as `run` has it. Collective.
+
+        Args:
+            point: Its number.
+            found: What the model finds at all points.
+            magnetization: Of the point.
+        """
+        case = self.cases.cases[int(self.cases.of[point])]
+        problem = replace(case.problem, magnetization=magnetization)
+        discretization = discretize(problem)
+        u = fem.Function(discretization.space, name="u")
+        nodes = u.x.array.reshape(-1, FIELDS)
+        nodes[:] = self.model.function(self.points[[point]])
+        nodes[:, 0] -= potential(problem, discretization.space)
+        currents, voltages = self.outputs.currents_and_voltages(point, found.values[point])
+        report = SolverReport(
+            method="reduced",
+            iterations=0,
+            residual=float(found.field_bound[point]),
+            seconds={},
+            ranks=self.model.comm.size,
+            unknowns=self.model.unknowns,
+        )
+        state = SteadyState(discretization=discretization, u=u, voltages=voltages, currents=currents, report=report)
+        return complete(state, case.axis)
+
+    def distance(self, point: int, nodes: np.ndarray) -> float:
+        """Root mean square difference of S from that of a full solve, shape (local, 4). Collective."""
+        return self.model.distance(self.points[[point]], nodes)
+
+    def spin_bound(self, found: Found) -> np.ndarray:
+        """Of the root mean square error of S over the film."""
+        return found.field_bound / np.sqrt(self.model.least_rate * self.model.area)
+
+    def train(self, kept: Callable[[int], tuple[np.ndarray, np.ndarray] | None], keep: Callable, say: Progress) -> None:
+        """Solves points until the accuracy is reached at all of them.
+
+        Args:
+            kept: What `sample` found at a point before a kill, or None.
+            keep: Called with a point and what `sample` found.
+            say: Called with what is going on.
+
+        Raises:
+            ConvergenceError: If it cannot be reached.
+        """
+        count = len(self.points)
+        rng = np.random.default_rng(0)
+        training = np.sort(rng.choice(count, size=min(TRAINING, count), replace=False))
+        worst = int(training[len(training) // 2])
+        every = np.arange(len(self.model.outputs))
+        need = np.inf
+        while True:
+            say(f"sample {len(self.samples) + 1}: bound {need:.1e} of what is wanted")
+            if worst in self.samples or len(self.samples) >= MOST_SAMPLES:
+                raise ConvergenceError(
+                    f"the reduced basis stays at {need:.1e} times sweep.accuracy = {self.wanted.accuracy:g} after "
+                    f"{len(self.samples)} solves; take a lower accuracy, or method = 'full'"
+                )
+            found = kept(worst)
+            if found is None:
+                found = self.model.sample(self.points[[worst]], every, self._changes(worst))
+                keep(worst, *found)
+            self.model.add(*found)
+            self.samples.append(worst)
+            need, worst = self._worst(training)
+            if need <= 1:
+                say("checking the bound at all points")
+                need, worst = self._worst(np.arange(count))
+                if need <= 1:
+                    return
+                training = np.append(training, worst)
+
+    def _changes(self, point: int) -> Points:
+        """The directions in which the coefficients change most towards the points that are nearest to one."""
+        p = self.points
+        every = np.concatenate([p.t, p.lifted, p.loaded], axis=1)
+        scale = np.abs(every).max(axis=0)
+        away = (every - every[point]) / np.where(scale > 0, scale, 1.0)
+        near = np.argsort(np.linalg.norm(away, axis=1))[1 : NEIGHBOURS + 1]
+        if not len(near):
+            return p[[]]
+        _, sizes, rows = np.linalg.svd(away[near], full_matrices=False)
+        rows = rows[sizes > 0.2 * sizes[0]][:DERIVATIVES] * scale
+        ends = np.cumsum([p.t.shape[1], p.lifted.shape[1]])
+        t, lifted, loaded = np.split(rows, ends, axis=1)
+        return Points(t=t, lifted=lifted, loaded=loaded, coercivity=np.ones(len(rows)))
+
+    def _worst(self, points: np.ndarray) -> tuple[float, int]:
+        """The largest need of any point, and the point. Collective: the points are shared among the ranks."""
+        comm = self.model.comm
+        found = self.found(points)
+        needs = np.max(list(self.needs(found, points).values()), axis=0)
+        place = comm.bcast(int(np.argmax(needs)))
+        return float(comm.bcast(needs[place])), int(points[place])
+
+    def found(self, points: np.ndarray) -> Found:
+        """What the model finds at points, each by one rank. Collective."""
+        comm = self.model.comm
+        parts = np.array_split(points, comm.size)
+        own = self.model.found(self.points[parts[comm.rank]])
+        if comm.size == 1:
+            return own
+        every = comm.allgather(own)
+        return Found(**{n: np.concatenate([getattr(f, n) for f in every]) for n in Found.__dataclass_fields__})
+
+
+def potential(problem: Problem, space: fem.FunctionSpace) -> np.ndarray:
+    """(e/eF) n0 E.r at the nodes, by which the unknown of the model differs from n."""
+    along = space.tabulate_dof_coordinates()[:, :2] @ np.array(problem.electric_field)
+    return np.asarray(problem.film.coefficients.states * along)
+
+
+def _largest(size: np.ndarray, of: np.ndarray, count: int) -> np.ndarray:
+    largest = np.zeros(count)
+    np.maximum.at(largest, of, size)
+    return largest[of]
+
+
+def reduced_sweep(
+    axes: Sequence[Axis],
+    cases: Callable[[], Cases],
+    wanted: Wanted,
+    out: str | Path,
+    *,
+    full: Callable[[int], tuple[Row, np.ndarray]],
+    keep_solution: Callable[[Surrogate, int, Found], None] | None,
+    identity: dict[str, Any],
+    attributes: dict[str, str],
+    comm: MPI.Comm,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Finds all points of a sweep from few solves, and writes the file. Collective.
+
+    Args:
+        axes: What is swept.
+        cases: Makes the points, on the mesh that they share.
+        wanted: How accurate they are to be.
+        out: The NetCDF file. Until the end the samples are in OUT.part, from which the same call goes on.
+        full: The row of a point by a solve of its own, and its function at the local nodes, shape (local, 4).
+        keep_solution: Writes the solution of a point; None if none is wanted.
+        identity, attributes, comm, progress: As of `sweep`.
+
+    Returns:
+        The dataset, on every rank.
+
+    Raises:
+        ValueError: For a wrong value, or points that do not share a basis.
+        ConvergenceError: If the accuracy cannot be reached, or a full solve contradicts the bound.
+    """
+    target, folder = Path(out), journal.folder_of(out)
+    say = progress or (lambda text: None)
+    header = {"identity": identity, "attributes": attributes, "axes": [asdict(axis) for axis in axes]}
+    on_root(comm, lambda: sweep_file.check_target(target))
+    held = None
+
+    def begin() -> dict[str, Any]:
+        nonlocal held
+        found, _, held = journal.begin(folder, header)
+        return found
+
+    try:
+        began = on_root(comm, begin)
+        surrogate = Surrogate(cases(), wanted)
+        samples = Samples(folder, surrogate.model)
+        surrogate.train(samples.read, samples.write, say)
+        points = np.arange(len(surrogate.points))
+        found = surrogate.found(points)
+        rows = surrogate.outputs.rows(found, points, surrogate.spin_bound(found))
+        say("checking the bound against full solves")
+        checked = _checked(surrogate, rows, full)
+        if keep_solution is not None:
+            for point in points:
+                say(f"writing solution {point + 1} of {len(points)}")
+                keep_solution(surrogate, int(point), found)
+        about = began["attributes"] | _about(surrogate, found, checked)
+        result = sweep_file.dataset(axes, dict(enumerate(rows)), about)
+        say("writing")
+        on_root(comm, lambda: (sweep_file.write(target, result), journal.end(folder)))
+    except ValueError:
+        if comm.rank == 0 and held is not None and not any(folder.glob("sample-*")):
+            journal.end(folder)
+        raise
+    finally:
+        if held is not None:
+            held.close()
+    return result
+
+
+def _checked(surrogate: Surrogate, rows: list[Row], full: Callable[[int], tuple[Row, np.ndarray]]) -> list[int]:
+    """Solves some points in full, enters the errors that are found into their rows, and returns which. Collective."""
+    others = np.setdiff1d(np.arange(len(rows)), surrogate.samples)
+    if not len(others):
+        return []
+    chosen = np.random.default_rng(1).choice(others, size=min(CHECKS, len(others)), replace=False)
+    for point in map(int, chosen):
+        row, nodes = full(point)
+        mine = rows[point]
+        error = np.linalg.norm(np.subtract(mine["torque_average_density"], row["torque_average_density"]))
+        mine["torque_error_found"] = float(error)
+        mine["spin_map_error_found"] = surrogate.distance(point, nodes)
+        # what the solver leaves is no error of the basis
+        rounding = 1e-8 * np.linalg.norm(row["torque_average_density"])
+        if error > mine["torque_error_bound"] + rounding and surrogate.is_certified:
+            raise ConvergenceError(
+                f"the torque of point {point + 1} differs from that of a full solve by {error:.2g} eV/nm^2, more than "
+                f"its bound, {mine['torque_error_bound']:.2g}; use method = 'full', and report this"
+            )
+    return sorted(map(int, chosen))
+
+
+def _about(surrogate: Surrogate, found: Found, checked: list[int]) -> dict[str, str]:
+    """What the file says of the basis."""
+    bound = (
+        "rigorous against the finite-element solution on the same mesh: the coercivity is the least eigenvalue of the "
+        "symbol"
+        if surrogate.is_certified
+        else "an estimate: half the least coercivity found at six points, on edges that are no spin sinks or in regions "
+        "of different films"
+    )
+    return {
+        "reduced_bound": bound,
+        "reduced_accuracy": f"{surrogate.wanted.accuracy:g}",
+        "reduced_coercivity": f"{surrogate.points.coercivity.min():.3g}",
+        "reduced_solves": str(len(surrogate.samples)),
+        "reduced_samples": " ".join(str(point + 1) for point in surrogate.samples),
+        "reduced_checked": " ".join(str(point + 1) for point in checked),
+        "reduced_size": f"{surrogate.model.primal.size} and {surrogate.model.adjoint.basis.size} adjoint functions",
+    }
+
+
+class Samples:
+    """The samples on disk, beside the journal's header: what a sweep that was killed goes on from.
+
+    OUT.part/sample-N.npz has the solutions at point N cell by cell, so that any number of ranks reads them.
+    """
+
+    def __init__(self, folder: Path, model: Reduced) -> None:
+        self._folder, self._model = folder, model
+        mesh = model.discretization.space.mesh
+        self._cells = mesh.topology.original_cell_index
+        self._owned = mesh.topology.index_map(2).size_local
+        self._dofs = model.discretization.space.dofmap.list
+
+    def _path(self, point: int) -> Path:
+        return self._folder / f"sample-{point}.npz"
+
+    def write(self, point: int, primal: np.ndarray, adjoint: np.ndarray) -> None:
+        """Collective."""
+        model = self._model
+        functions = model.space.functions(np.concatenate([primal, adjoint], axis=1))
+        parts = model.comm.gather((self._cells[: self._owned], functions[self._dofs[: self._owned]]))
+
+        def store() -> None:
+            assert parts is not None
+            order = np.argsort(np.concatenate([cells for cells, _ in parts]))
+            temporary = self._folder / f"sample-{point}.tmp"
+            with temporary.open("wb") as file:
+                np.savez(file, values=np.concatenate([values for _, values in parts])[order])
+            temporary.replace(self._path(point))
+
+        on_root(model.comm, store)
+
+    def read(self, point: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Collective."""
+        values = on_root(self._model.comm, lambda: self._stored(point))
+        if values is None:
+            return None
+        functions = np.zeros((self._model.pieces.local, *values.shape[2:]))
+        functions[self._dofs[: len(self._cells)]] = values[self._cells]
+        found = self._model.space.coordinates(functions)
+        count = found.shape[1] - len(self._model.outputs)
+        return found[:, :count], found[:, count:]
+
+    def _stored(self, point: int) -> np.ndarray | None:
+        if not self._path(point).exists():
+            return None
+        with np.load(self._path(point), allow_pickle=False) as stored:
+            return np.asarray(stored["values"])
