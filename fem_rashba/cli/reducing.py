@@ -62,8 +62,8 @@ def check(plan: Plan, arguments: Namespace) -> None:
     for axis in plan.axes:
         if axis.path[0] in _FIXED:
             raise ValueError(
-                f"sweep.method = 'reduced' cannot sweep {axis.key}: all points share one mesh and its solver; leave the "
-                "method out, or sweep film, magnetization, drive, terminals and edges alone"
+                f"sweep.method = 'reduced' cannot sweep {axis.key}, because all points share one mesh and one solver; "
+                "leave the method out, or sweep film, magnetization, drive, terminals and edges alone"
             )
     if arguments.parallel == "points":
         raise ValueError(
@@ -104,7 +104,8 @@ class Reducer:
         device = self._device = meshed(first, self._stages)
         self._stages(f"checking {plan.size} points")
         numbers: dict[tuple[int, ...], int] = {}
-        cases, of, m = [], np.empty(plan.size, dtype=int), np.empty((plan.size, 3))
+        cases: list[Case] = []
+        of, m = np.empty(plan.size, dtype=int), np.empty((plan.size, 3))
         for point in range(plan.size):
             config, group = plan.config(point), plan.group(point)
             if not config.magnetization.is_uniform:
@@ -150,6 +151,6 @@ def check_mesh(first: Config, config: Config) -> None:
     """Raises ValueError if another film asks for another mesh."""
     if first.element_size == "auto" and mesh_arguments(config)["film"] != mesh_arguments(first)["film"]:
         raise ValueError(
-            "sweep.method = 'reduced' needs one mesh for all points, and device.element_size = 'auto' follows the film: "
-            "give a length"
+            "sweep.method = 'reduced' needs one mesh for all points, and device.element_size = 'auto' follows the "
+            "film; give a length"
         )

@@ -44,7 +44,7 @@ RANGE = {
 _MOST_KNOWN = 4096
 METHOD = {
     "method": Key(Choice(("full", "reduced")), "full"),
-    "accuracy": Key(Plain("a number between 1e-10 and 0.1", lambda v: is_number(v) and 1e-10 <= v <= 0.1), 1e-6),
+    "accuracy": Key(Plain("a number between 1e-9 and 0.1", lambda v: is_number(v) and 1e-9 <= v <= 0.1), 1e-6),
 }
 """How the points are solved: the keys of [sweep] that are no sections."""
 _KEYS: dict[str, Mapping[str, Key]] = {
@@ -166,7 +166,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Plan:
         raise ValueError(f"sweep.accuracy = {how['accuracy']} goes only with sweep.method = 'reduced'")
     accuracy = how.get("accuracy", METHOD["accuracy"].default) if method == "reduced" else None
     if not given:
-        raise ValueError(f"[sweep] has a method and nothing to sweep; it takes lists, such as of magnetization.theta")
+        raise ValueError("[sweep] has a method and nothing to sweep; it takes lists, such as of magnetization.theta")
     plan = Plan(axes=axes(given), base=table, folder=Path(path).parent, method=method, accuracy=accuracy)
     for text in overrides:
         key = ".".join(toml_file.key_path(text.partition("=")[0]))

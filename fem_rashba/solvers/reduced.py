@@ -1,9 +1,9 @@
-"""The reduced model of a problem: what a solve at any coefficients would give, from few solves, with bounds of the error.
+"""The reduced model of a problem: what a solve at any coefficients would give, from few solves, with error bounds.
 
-Primal and dual: for each output a basis of its own approximates the solution of the adjoint problem, with which the
-output is corrected. Its error is then at most the product of the two residuals' dual norms over the coercivity, and that
-of the fields the residual's over the coercivity, in the norm of `reduced_space.Norm`. Both are errors against the
-finite-element solution on the same mesh.
+Primal and dual: a second basis approximates the solutions of the outputs' adjoint problems, with which the outputs are
+corrected. The error of an output is then at most the product of both residuals' dual norms over the coercivity, and
+that of the fields the first residual's over the coercivity, in the norm of `reduced_space.Norm`. Both are errors
+against the finite-element solution on the same mesh.
 """
 
 from __future__ import annotations
@@ -53,6 +53,10 @@ class Points:
     def __len__(self) -> int:
         return len(self.t)
 
+    def at(self, point: int) -> Points:
+        """One of them."""
+        return self[point : point + 1]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
@@ -91,7 +95,9 @@ class Drive:
         self.free = list(terminals.free)
         lifts = [contact_function(space, norm, self._contacts.index(name)) for name in self.held]
         # all three components of all: which of them are zero may differ between points
-        self._fixed = [(tag, i) for tag in terminals.problem.fixed_spin if _is_injected(terminals.problem, tag) for i in range(3)]
+        self._fixed = [
+            (tag, i) for tag in terminals.problem.fixed_spin if _is_injected(terminals.problem, tag) for i in range(3)
+        ]
         taken: dict[tuple[int, int], np.ndarray] = {}
         for (tag, _), (blocks, _) in zip(terminals.problem.fixed_spin.items(), terminals.spins, strict=True):
             for i in range(3):
@@ -171,8 +177,14 @@ def _is_injected(problem: Problem, tag: int) -> bool:
 
 @dataclass(frozen=True)
 class Output:
-    """A linear output s(u) = f(u) + a(g, u): "spin" (integral of S_i over a region), "current" (particles that flow in),
-    "level" (n + (e/eF) n0 E.r on a contact) or "flow" (minus the integral of J_n along an axis)."""
+    """A linear output s(u) = f(u) + a(g, u).
+
+    Attributes:
+        kind: "spin" (integral of S_i over a region), "current" (particles that flow in through a contact), "level"
+            (n + (e/eF) n0 E.r on a contact) or "flow" (minus the integral of J_n along an axis).
+        of: The tag of the region ("" for the film), or the name of the contact.
+        axis: i.
+    """
 
     kind: str
     of: str
@@ -217,7 +229,7 @@ class _Adjoint:
         self._loads = model.sum(np.einsum("nif,nik->fk", model.drive.loads, own, optimize=True))
 
     def found(self, points: Points, primal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The outputs, and the inner products of the adjoint residuals, shapes (N, outputs) and (N, outputs, outputs)."""
+        """The outputs, shape (N, outputs), and the inner products of the adjoint residuals."""
         count, outputs = len(points), self.functionals.shape[2]
         lifted = np.broadcast_to(self.lifted, (count, *self.lifted.shape))
         loaded = np.broadcast_to(np.eye(outputs), (count, outputs, outputs))
@@ -324,18 +336,18 @@ class Reduced:
         self._operator.fill(pieces.values(theta))
         given = self.drive.lifts @ point.lifted[0][:, None]
         rows = self.drive.loads @ point.loaded[0][:, None] - pieces.applied(theta, given)
-        primal = self._operator.solved(self.space.restricted(rows))
+        primal = self._operator.solved(self.space.restricted(rows), refined=True)
         whole = given + self.space.functions(primal)
         for k in range(len(changes)):
             changed = self.modes.theta(changes.t[k], len(pieces.keys))
             rows = self.drive.loads @ changes.loaded[k][:, None] - pieces.applied(changed, whole)
             rows -= pieces.applied(theta, self.drive.lifts @ changes.lifted[k][:, None])
-            derivative = self._operator.solved(self.space.restricted(rows), refined=False)
+            derivative = self._operator.solved(self.space.restricted(rows))
             primal = np.concatenate([primal, derivative], axis=1)
         transposed = adjoint.basis.modes.theta(point.t[0], len(pieces.keys))
         given = adjoint.basis.functions[:, :, : adjoint.basis.lifts] @ adjoint.lifted[:, outputs]
         rows = adjoint.functionals[:, :, outputs] - pieces.applied(transposed, given)
-        return primal, self._operator.solved(self.space.restricted(rows), transposed=True)
+        return primal, self._operator.solved(self.space.restricted(rows), transposed=True, refined=True)
 
     def add(self, primal: np.ndarray, adjoint: np.ndarray) -> None:
         """Takes what `sample` found into the bases. Collective."""
@@ -372,7 +384,8 @@ class Reduced:
         count = len(self.pieces.keys)
         theta = self.modes.theta(t, count) + self.adjoint.basis.modes.theta(t, count)
         x = np.random.default_rng(0).normal(size=(self.space.size, 1))
-        q, image = np.empty((self.space.size, 0)), np.empty((self.space.size, 0))
+        q: np.ndarray = np.empty((self.space.size, 0))
+        image: np.ndarray = np.empty((self.space.size, 0))
         for _ in range(_LANCZOS):
             for _ in range(2):
                 x = x - q @ self.sum(image.T @ x)
@@ -385,7 +398,7 @@ class Reduced:
         return float(np.linalg.eigvalsh(self.sum(q.T @ applied))[0])
 
     def distance(self, point: Points, nodes: np.ndarray) -> float:
-        """Root mean square over the film of S at the local nodes, shape (local, 4), minus that of a point. Collective."""
+        """Root mean square over the film of S minus that of a point, at local nodes, shape (local, 4). Collective."""
         rest = self.function(point)[:, 1:] - nodes[:, 1:]
         masses = [p for p, (name, _) in enumerate(self.pieces.keys) if name == "mass"]
         products = sum(self.pieces.product(p, rest) for p in masses)

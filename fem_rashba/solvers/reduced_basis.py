@@ -1,4 +1,4 @@
-"""A reduced basis: orthonormal snapshots, the operator between them, and the residual's norm without rounding of squares.
+"""A reduced basis: orthonormal snapshots, the operator between them, and the norm of the residual.
 
 The operator at a point is sum t[q] theta[q, p, i, j] M_p over Q modes theta, the scalar matrices M_p and the fields i
 (test) and j. What needs the mesh is done once for all points: what is left at each is dense and small.
@@ -14,7 +14,9 @@ from mpi4py import MPI
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.reduced_space import Entry, Norm, Space
 
-_NEGLIGIBLE = 1e-12
+_NEGLIGIBLE = 1e-10
+_WELL = 1e-8
+_ROUNDING = 1e-14
 _DEPENDENT = 1e-10
 _PASSES = 4
 
@@ -77,41 +79,48 @@ class Family:
 
     def add(self, functionals: np.ndarray) -> np.ndarray:
         """The coefficients of functionals, shape (dimension afterwards, k), given on the coordinates. Collective."""
-        coefficients, rest = self._projected(np.zeros((self.dimension, functionals.shape[1])), functionals)
-        scale = None
+        count = functionals.shape[1]
+        coefficients = np.zeros((self.dimension, count))
+        before = np.sqrt(self._sum((functionals**2).sum(axis=0)))
+        rest = functionals
+        if self.dimension:
+            coefficients = self._sum(self._representers.T @ rest)
+            rest = rest - self._entry.times(self._representers @ coefficients)
+        scale = np.zeros(count)
         for _ in range(_PASSES):
-            representers = self._entry.solved(rest)
-            lengths = np.sqrt(np.maximum(self._sum((representers * rest).sum(axis=0)), 0.0))
-            if scale is None:
-                scale = np.sqrt((coefficients**2).sum(axis=0) + lengths**2)
-            chosen = lengths > _NEGLIGIBLE * scale
-            if not chosen.any():
+            # what is rounding needs no representer
+            chosen = np.flatnonzero(np.sqrt(self._sum((rest**2).sum(axis=0))) > _ROUNDING * before)
+            representers = self._entry.solved(rest[:, chosen])
+            lengths = np.sqrt(np.maximum(self._sum((representers * rest[:, chosen]).sum(axis=0)), 0.0))
+            scale[chosen] = np.maximum(
+                scale[chosen], np.hypot(np.linalg.norm(coefficients[:, chosen], axis=0), lengths)
+            )
+            large = lengths > _NEGLIGIBLE * scale[chosen]
+            chosen, representers, lengths = chosen[large], representers[:, large], lengths[large]
+            if not len(chosen):
                 break
             # columns of unit length: the directions that are well determined now, the others in the next pass
-            units = representers[:, chosen] / lengths[chosen]
-            values, vectors = np.linalg.eigh(_symmetric(self._sum(units.T @ (rest[:, chosen] / lengths[chosen]))))
-            kept = values > 1e-8 * values[-1]
-            new = self._orthogonal(units @ (vectors[:, kept] / np.sqrt(values[kept])))
+            units = representers / lengths
+            values, vectors = np.linalg.eigh(_symmetric(self._sum(units.T @ (rest[:, chosen] / lengths))))
+            kept = values > _WELL * values[-1]
+            new, image = self._orthogonal(units @ (vectors[:, kept] / np.sqrt(values[kept])))
+            more = self._sum(new.T @ rest)
+            rest = rest - image @ more
             self._representers = np.concatenate([self._representers, new], axis=1)
-            coefficients = np.concatenate([coefficients, np.zeros((new.shape[1], rest.shape[1]))])
-            coefficients, rest = self._projected(coefficients, rest)
+            coefficients = np.concatenate([coefficients, more])
         return coefficients
 
-    def _orthogonal(self, new: np.ndarray) -> np.ndarray:
-        """Once more against those that are there and among themselves."""
+    def _orthogonal(self, new: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """New representers once more against those that are there and among themselves; and their functionals."""
         image = self._entry.times(new)
         if self.dimension:
             new = new - self._representers @ self._sum(self._representers.T @ image)
             image = self._entry.times(new)
-        factor = np.linalg.cholesky(_symmetric(self._sum(new.T @ image)))
-        return np.linalg.solve(factor, new.T).T
-
-    def _projected(self, coefficients: np.ndarray, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        for _ in range(2 if self.dimension else 0):
-            more = self._sum(self._representers.T @ rest)
-            coefficients = coefficients + more
-            rest = rest - self._entry.times(self._representers @ more)
-        return coefficients, rest
+        values, vectors = np.linalg.eigh(_symmetric(self._sum(new.T @ image)))
+        # they had unit length: what is left of others was there already
+        kept = values > _WELL
+        turned = vectors[:, kept] / np.sqrt(values[kept])
+        return new @ turned, image @ turned
 
     def _sum(self, local: np.ndarray) -> np.ndarray:
         return np.asarray(self._comm.allreduce(local, op=MPI.SUM)) if self._comm.size > 1 else local
@@ -137,7 +146,7 @@ class Basis:
         of_spin = modes.entries[:, 1] > 0
         self._pairs = [np.unique(modes.entries[rows][:, [0, 2]], axis=0) for rows in (~of_spin, of_spin)]
         self._families = Family(norm.charge, space.comm, space.charge), Family(norm.spin, space.comm, space.spin)
-        self._coordinates = np.empty((space.size, 0))
+        self._coordinates: np.ndarray = np.empty((space.size, 0))
         self._entries = np.zeros((len(modes.entries), 0, 0))
         self._rows = [np.zeros((0, len(pairs), 0)) for pairs in self._pairs]
         columns = space.charge_of(loads[:, 0]), np.concatenate([space.spin_of(loads[:, i]) for i in (1, 2, 3)], axis=1)
@@ -152,7 +161,7 @@ class Basis:
 
     def add(self, coordinates: np.ndarray) -> None:
         """Takes functions into the basis, shape (size of the space, k), but for what it has already. Collective."""
-        new = np.empty((len(coordinates), 0))
+        new: np.ndarray = np.empty((len(coordinates), 0))
         for k in range(coordinates.shape[1]):
             x = coordinates[:, k : k + 1]
             before, known = self._length(x), np.concatenate([self._coordinates, new], axis=1)
@@ -210,7 +219,9 @@ class Basis:
             loads = np.concatenate([loads, np.zeros((family.dimension - len(loads), loads.shape[1]))])
             parts.append(np.concatenate([loads, -operators.reshape(len(loads), -1)], axis=1))
         whole = np.concatenate(parts)
-        self._residual = np.linalg.qr(whole, mode="r") if whole.shape[0] > whole.shape[1] else whole
+        self._residual: np.ndarray = whole
+        if whole.shape[0] > whole.shape[1]:
+            self._residual = np.asarray(np.linalg.qr(whole, mode="r"))
         self._columns = count
 
     def solved(self, t: np.ndarray, lifted: np.ndarray, loaded: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """A lower bound of the coercivity, from the symbol of the operator.
 
-Where every edge and contact is a spin sink, S continued by zero is a function of the whole plane, and the integrals of a
-film with constant coefficients are sums over its waves. The gradient of n enters the operator only as it is, so at each
-wave it may be any vector: that can only make the least value smaller, and holds for n on any edge. So
+Where every edge and contact is a spin sink, S continued by zero is a function of the whole plane, and the integrals of
+a film with constant coefficients are sums over its waves. The gradient of n enters the operator only as it is, so at
+each wave it may be any vector: that can only make the least value smaller, and holds for n on any edge. So
 
     a(u, u) >= alpha (D |grad n|^2 + D |grad S|^2 + kappa |S|^2 integrated)
 
@@ -64,7 +64,9 @@ def coercivity(operator: Operator, diffusion: float, rate: float) -> float:
 
     polar = np.linspace(0.0, np.pi, _POLAR)
     azimuths = np.linspace(0.0, 2 * np.pi, _AZIMUTHS, endpoint=False)
-    grid = np.stack(np.meshgrid(polar, azimuths, np.linspace(-5.0, 5.0, _WAVENUMBERS), indexing="ij"), axis=-1).reshape(-1, 3)
+    grid = np.stack(np.meshgrid(polar, azimuths, np.linspace(-5.0, 5.0, _WAVENUMBERS), indexing="ij"), axis=-1).reshape(
+        -1, 3
+    )
     found = least(grid)
     lowest = float(found.min())
     for start in grid[np.argsort(found)[:_STARTS]]:

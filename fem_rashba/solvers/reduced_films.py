@@ -1,4 +1,4 @@
-"""The operators of many points: polynomials of degree 2 in m for each film, their common modes, and their coercivity."""
+"""The operators of many points: polynomials of degree 2 in m for each film, their common modes, their coercivity."""
 
 from __future__ import annotations
 

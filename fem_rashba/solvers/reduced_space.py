@@ -11,10 +11,11 @@ Shapes: `local` nodes are those a rank knows, `owned` those it owns, first among
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
-from dolfinx import fem, la
+from dolfinx import la
 from mpi4py import MPI
 from petsc4py import PETSc
 from scipy.sparse import csr_array
@@ -157,7 +158,9 @@ class Space:
 
     def charge_of(self, rows: np.ndarray) -> np.ndarray:
         """A functional's values for the test functions of n, from its rows at the owned nodes, shape (owned, k)."""
-        sums = np.array([rows[nodes].sum(axis=0) for nodes in self._own_levels]).reshape(len(self.levels), rows.shape[1])
+        sums = np.array([rows[nodes].sum(axis=0) for nodes in self._own_levels]).reshape(
+            len(self.levels), rows.shape[1]
+        )
         sums = self.comm.allreduce(sums, op=MPI.SUM) if len(sums) else sums
         return np.concatenate([rows[self._n], sums[: self._constants]])
 
@@ -195,7 +198,7 @@ class Space:
         return np.concatenate(parts)
 
     def matrix(self, fields: tuple[int, ...]) -> Entry:
-        """A matrix to be filled with values of `Pieces`: (0,) for n, (1,) for one component of S, or all. Collective."""
+        """A matrix for values of `Pieces`: (0,) for n, (1,) for one component of S, or all. Collective."""
         return Entry(self, fields)
 
     def numbers(self, fields: tuple[int, ...]) -> tuple[np.ndarray, int, int]:
@@ -225,8 +228,9 @@ class Entry:
         pattern, pieces = space.pieces.scalars.owned, space.pieces
         numbers, own, size = space.numbers(fields)
         rows = np.repeat(np.arange(pieces.owned), np.diff(pattern.starts))
-        columns = _local_numbers(pieces, np.asarray(pattern.columns))
-        i, j = np.broadcast_arrays(numbers[rows][:, :, None], numbers[columns][:, None, :])
+        columns, places = np.unique(np.asarray(pattern.columns), return_inverse=True)
+        across = _asked(pieces, numbers, columns)[places]
+        i, j = np.broadcast_arrays(numbers[rows][:, :, None], across[:, None, :])
         self._kept = np.flatnonzero((i >= 0) & (j >= 0))
         i, j = i.reshape(-1)[self._kept], j.reshape(-1)[self._kept]
         self._comm = space.comm
@@ -244,7 +248,9 @@ class Entry:
         integers = PETSc.IntType
         starts = np.concatenate([[0], np.cumsum(np.bincount(keys // size, minlength=own))]).astype(integers)
         self._csr = starts, (keys % size).astype(integers)
-        self.matrix = PETSc.Mat().createAIJ(((own, size), (own, size)), csr=(*self._csr, np.zeros(len(keys))), comm=self._comm)
+        self.matrix = PETSc.Mat().createAIJ(
+            ((own, size), (own, size)), csr=(*self._csr, np.zeros(len(keys))), comm=self._comm
+        )
         self._solver: PETSc.KSP | None = None
 
     def fill(self, values: np.ndarray) -> None:
@@ -253,6 +259,8 @@ class Entry:
         gathered = self._comm.gather(kept[self._sent])
         every = np.concatenate([kept[self._held], *(gathered or [])])[self._order]
         data = np.add.reduceat(every, self._begins) if len(self._begins) else every
+        if self._comm.size == 1:
+            self._local = csr_array((data, self._csr[1], self._csr[0]), shape=self.matrix.getSize())
         self.matrix.setValuesCSR(*self._csr, data)
         self.matrix.assemble()
         if self._solver is None:
@@ -267,25 +275,47 @@ class Entry:
         self._solver.setUp()
 
     def times(self, x: np.ndarray) -> np.ndarray:
-        """The matrix times columns, shape (own size, k)."""
+        """The matrix times columns, shape (own size, k). Collective."""
+        if self._comm.size == 1:
+            return np.asarray(self._local @ x)
         return self._columns(self.matrix.mult, x)
 
-    def solved(self, right: np.ndarray, *, transposed: bool = False, refined: bool = True) -> np.ndarray:
-        """Solutions for right-hand sides, shape (own size, k), each refined once."""
+    def solved(self, right: np.ndarray, *, transposed: bool = False, refined: bool = False) -> np.ndarray:
+        """Solutions for right-hand sides, shape (own size, k), once refined if asked for. Collective."""
         assert self._solver is not None
-        solve, multiply = self._solver.solve, self.matrix.mult
-        if transposed:
-            solve, multiply = self._solver.solveTranspose, self.matrix.multTranspose
-        x = self._columns(solve, right)
-        return x + self._columns(solve, right - self._columns(multiply, x)) if refined else x
+        if not transposed and right.shape[1] > 1:
+            solve = self._together
+        else:
+            solve = partial(self._columns, self._solver.solveTranspose if transposed else self._solver.solve)
+        x = solve(right)
+        if not refined:
+            return x
+        multiply = self.matrix.multTranspose if transposed else self.matrix.mult
+        return x + solve(right - self._columns(multiply, x))
 
-    def _columns(self, action: object, columns: np.ndarray) -> np.ndarray:
+    def _together(self, right: np.ndarray) -> np.ndarray:
+        """All right-hand sides at once, which takes a third of the time of one after the other."""
+        assert self._solver is not None
+        sizes = self.matrix.getSizes()[0], (PETSc.DECIDE, right.shape[1])
+        b = PETSc.Mat().createDense(sizes, array=np.asfortranarray(right), comm=self._comm)
+        x = PETSc.Mat().createDense(sizes, comm=self._comm)
+        b.assemble()
+        x.assemble()
+        self._solver.getPC().getFactorMatrix().matSolve(b, x)
+        result = np.array(x.getDenseArray())
+        b.destroy()
+        x.destroy()
+        return result
+
+    def _columns(self, action: Callable[[PETSc.Vec, PETSc.Vec], None], columns: np.ndarray) -> np.ndarray:
         source, target = self.matrix.createVecs()
         result = np.empty_like(columns)
         for k in range(columns.shape[1]):
             source.array[:] = columns[:, k]
-            action(source, target)  # type: ignore[operator]
+            action(source, target)
             result[:, k] = target.array
+        source.destroy()
+        target.destroy()
         return result
 
     def destroy(self) -> None:
@@ -295,12 +325,15 @@ class Entry:
         self.matrix.destroy()
 
 
-def _local_numbers(pieces: Pieces, columns: np.ndarray) -> np.ndarray:
-    """Local numbers of global columns; each is known, being that of a node of an owned cell or its neighbours."""
-    rows = pieces.discretization.space.dofmap.index_map
-    known = rows.local_to_global(np.arange(pieces.local, dtype=np.int32))
-    order = np.argsort(known)
-    return order[np.searchsorted(known[order], columns)]
+def _asked(pieces: Pieces, numbers: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+    """Rows of `numbers` for nodes by their global number, from their owners: some are no neighbours of owned cells."""
+    comm = pieces.comm
+    first = pieces.discretization.space.dofmap.index_map.local_range[0]
+    owners = np.searchsorted(comm.allgather(first), nodes, side="right") - 1
+    asked = comm.alltoall([nodes[owners == rank] for rank in range(comm.size)])
+    answers = comm.alltoall([numbers[own - first] for own in asked])
+    # nodes are sorted, and so are their owners
+    return np.concatenate(answers)
 
 
 class Norm:

@@ -1,5 +1,4 @@
-"""A sweep by a reduced basis: few points are solved, chosen where the bound of the error is worst; the bound says when to
-stop, for every point.
+"""A sweep by a reduced basis: few points are solved, those where the error bound is worst; it says when to stop.
 
 The accuracy is that of the average torque and spin density, relative to their largest values over the directions of m
 at the same film and drive; of the largest current, the voltages and the mean current, relative to these at the point;
@@ -31,14 +30,34 @@ from fem_rashba.studies import journal, sweep_file
 from fem_rashba.studies.plan import Axis
 from fem_rashba.studies.record import Row
 from fem_rashba.studies.reduced_rows import Cases, Outputs
-from fem_rashba.studies.sweep import Progress
+from fem_rashba.studies.sweep import Progress, finish
 
 TRAINING = 300
 """Points among which the first samples are chosen."""
 
 MOST_SAMPLES = 400
+# of the largest torque of any film: what is less is rounding
+_LEAST = 1e-9
+_CERTIFIED = (
+    "certified: the coercivity is the least eigenvalue of the symbol; against the finite-element solution on the mesh"
+)
+_ESTIMATED = (
+    "estimated: the coercivity is half the least found at six points, as edges that are no spin sinks, and regions of "
+    "different films, have no symbol; against the finite-element solution on the mesh"
+)
+
 NEIGHBOURS, DERIVATIVES = 12, 3
 """From how many neighbours of a sample, and in how many directions at most, derivatives of its solution are taken."""
+
+_KINDS = {
+    "torque": ("spin",),
+    "spin": ("spin",),
+    "maps": (),
+    "current": ("current",),
+    "voltage": ("level",),
+    "flow": ("flow", "current"),
+}
+"""Of which kinds of outputs the adjoint problems help."""
 
 CHECKS = 3
 """Points that are solved in full, to hold the bound against."""
@@ -92,7 +111,9 @@ class Surrogate:
         chosen = np.unique(np.linspace(0, len(self.points) - 1, 6).astype(int))
         found = [self.model.least_quotient(self.points.t[point]) for point in chosen]
         if not min(found) > 0:
-            raise ValueError("method = 'reduced' needs a coercive operator, which this one is not; leave the method out")
+            raise ValueError(
+                "method = 'reduced' needs a coercive operator, which this one is not; leave the method out"
+            )
         return np.full(len(self.points), 0.5 * min(found))
 
     def needs(self, found: Found, points: np.ndarray) -> dict[str, np.ndarray]:
@@ -102,7 +123,7 @@ class Surrogate:
         for name, (size, error) in spreads.items():
             if name in ("torque", "spin"):
                 # a direction for which the average vanishes needs no digits of its own
-                size = _largest(size, self.cases.of[points], len(self.cases.cases))
+                size = np.maximum(_largest(size, self.cases.of[points], len(self.cases.cases)), _LEAST * size.max())
             if name == "flow":
                 size = np.maximum(size, spreads["current"][0] * self.model.extent)
             needs[name] = np.where(error > 0, error / np.maximum(self.wanted.accuracy * size, 1e-300), 0.0)
@@ -123,7 +144,7 @@ class Surrogate:
         discretization = discretize(problem)
         u = fem.Function(discretization.space, name="u")
         nodes = u.x.array.reshape(-1, FIELDS)
-        nodes[:] = self.model.function(self.points[[point]])
+        nodes[:] = self.model.function(self.points.at(point))
         nodes[:, 0] -= potential(problem, discretization.space)
         currents, voltages = self.outputs.currents_and_voltages(point, found.values[point])
         report = SolverReport(
@@ -139,17 +160,22 @@ class Surrogate:
 
     def distance(self, point: int, nodes: np.ndarray) -> float:
         """Root mean square difference of S from that of a full solve, shape (local, 4). Collective."""
-        return self.model.distance(self.points[[point]], nodes)
+        return self.model.distance(self.points.at(point), nodes)
 
     def spin_bound(self, found: Found) -> np.ndarray:
         """Of the root mean square error of S over the film."""
         return found.field_bound / np.sqrt(self.model.least_rate * self.model.area)
 
-    def train(self, kept: Callable[[int], tuple[np.ndarray, np.ndarray] | None], keep: Callable, say: Progress) -> None:
+    def train(
+        self,
+        kept: Callable[[int, int], tuple[np.ndarray, np.ndarray] | None],
+        keep: Callable[[int, np.ndarray, np.ndarray], None],
+        say: Progress,
+    ) -> None:
         """Solves points until the accuracy is reached at all of them.
 
         Args:
-            kept: What `sample` found at a point before a kill, or None.
+            kept: What `sample` found at a point before a kill, for a number of outputs, or None.
             keep: Called with a point and what `sample` found.
             say: Called with what is going on.
 
@@ -158,9 +184,9 @@ class Surrogate:
         """
         count = len(self.points)
         rng = np.random.default_rng(0)
-        training = np.sort(rng.choice(count, size=min(TRAINING, count), replace=False))
-        worst = int(training[len(training) // 2])
-        every = np.arange(len(self.model.outputs))
+        training = [int(p) for p in np.sort(rng.choice(count, size=min(TRAINING, count), replace=False))]
+        worst = training[len(training) // 2]
+        wanted = np.arange(len(self.model.outputs))
         need = np.inf
         while True:
             say(f"sample {len(self.samples) + 1}: bound {need:.1e} of what is wanted")
@@ -169,19 +195,22 @@ class Surrogate:
                     f"the reduced basis stays at {need:.1e} times sweep.accuracy = {self.wanted.accuracy:g} after "
                     f"{len(self.samples)} solves; take a lower accuracy, or method = 'full'"
                 )
-            found = kept(worst)
+            found = kept(worst, len(wanted))
             if found is None:
-                found = self.model.sample(self.points[[worst]], every, self._changes(worst))
+                found = self.model.sample(self.points.at(worst), wanted, self._changes(worst))
                 keep(worst, *found)
             self.model.add(*found)
             self.samples.append(worst)
-            need, worst = self._worst(training)
-            if need <= 1:
+            needs, worst = self._worst(np.array(training))
+            if max(needs.values()) <= 1:
                 say("checking the bound at all points")
-                need, worst = self._worst(np.arange(count))
-                if need <= 1:
-                    return
-                training = np.append(training, worst)
+                needs, worst = self._worst(np.arange(count))
+                training.append(worst)
+            need = max(needs.values())
+            if need <= 1:
+                return
+            kinds = {kind for name, own in needs.items() if own > 1 for kind in _KINDS[name]}
+            wanted = np.asarray([k for k, output in enumerate(self.model.outputs) if output.kind in kinds], dtype=int)
 
     def _changes(self, point: int) -> Points:
         """The directions in which the coefficients change most towards the points that are nearest to one."""
@@ -191,20 +220,20 @@ class Surrogate:
         away = (every - every[point]) / np.where(scale > 0, scale, 1.0)
         near = np.argsort(np.linalg.norm(away, axis=1))[1 : NEIGHBOURS + 1]
         if not len(near):
-            return p[[]]
+            return p[:0]
         _, sizes, rows = np.linalg.svd(away[near], full_matrices=False)
         rows = rows[sizes > 0.2 * sizes[0]][:DERIVATIVES] * scale
         ends = np.cumsum([p.t.shape[1], p.lifted.shape[1]])
         t, lifted, loaded = np.split(rows, ends, axis=1)
         return Points(t=t, lifted=lifted, loaded=loaded, coercivity=np.ones(len(rows)))
 
-    def _worst(self, points: np.ndarray) -> tuple[float, int]:
-        """The largest need of any point, and the point. Collective: the points are shared among the ranks."""
+    def _worst(self, points: np.ndarray) -> tuple[dict[str, float], int]:
+        """The largest need of any point by what needs it, and the point that needs most. Collective."""
         comm = self.model.comm
-        found = self.found(points)
-        needs = np.max(list(self.needs(found, points).values()), axis=0)
-        place = comm.bcast(int(np.argmax(needs)))
-        return float(comm.bcast(needs[place])), int(points[place])
+        needs = self.needs(self.found(points), points)
+        largest = {name: float(own.max()) for name, own in needs.items()}
+        # one rank decides: the last digits may differ between them
+        return comm.bcast((largest, int(points[np.argmax(np.max(list(needs.values()), axis=0))])))  # type: ignore[no-any-return]
 
     def found(self, points: np.ndarray) -> Found:
         """What the model finds at points, each by one rank. Collective."""
@@ -288,7 +317,7 @@ def reduced_sweep(
         about = began["attributes"] | _about(surrogate, found, checked)
         result = sweep_file.dataset(axes, dict(enumerate(rows)), about)
         say("writing")
-        on_root(comm, lambda: (sweep_file.write(target, result), journal.end(folder)))
+        on_root(comm, lambda: finish(target, result, folder))
     except ValueError:
         if comm.rank == 0 and held is not None and not any(folder.glob("sample-*")):
             journal.end(folder)
@@ -323,13 +352,7 @@ def _checked(surrogate: Surrogate, rows: list[Row], full: Callable[[int], tuple[
 
 def _about(surrogate: Surrogate, found: Found, checked: list[int]) -> dict[str, str]:
     """What the file says of the basis."""
-    bound = (
-        "rigorous against the finite-element solution on the same mesh: the coercivity is the least eigenvalue of the "
-        "symbol"
-        if surrogate.is_certified
-        else "an estimate: half the least coercivity found at six points, on edges that are no spin sinks or in regions "
-        "of different films"
-    )
+    bound = _CERTIFIED if surrogate.is_certified else _ESTIMATED
     return {
         "reduced_bound": bound,
         "reduced_accuracy": f"{surrogate.wanted.accuracy:g}",
@@ -373,7 +396,7 @@ class Samples:
 
         on_root(model.comm, store)
 
-    def read(self, point: int) -> tuple[np.ndarray, np.ndarray] | None:
+    def read(self, point: int, outputs: int) -> tuple[np.ndarray, np.ndarray] | None:
         """Collective."""
         values = on_root(self._model.comm, lambda: self._stored(point))
         if values is None:
@@ -381,7 +404,7 @@ class Samples:
         functions = np.zeros((self._model.pieces.local, *values.shape[2:]))
         functions[self._dofs[: len(self._cells)]] = values[self._cells]
         found = self._model.space.coordinates(functions)
-        count = found.shape[1] - len(self._model.outputs)
+        count = found.shape[1] - outputs
         return found[:, :count], found[:, count:]
 
     def _stored(self, point: int) -> np.ndarray | None:

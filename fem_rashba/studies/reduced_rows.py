@@ -241,4 +241,3 @@ def _crosses(m: np.ndarray) -> np.ndarray:
     x, y, z = m.T
     zero = np.zeros(len(m))
     return np.array([[zero, -z, y], [z, zero, -x], [-y, x, zero]]).transpose(2, 0, 1)
-

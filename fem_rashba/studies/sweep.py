@@ -97,7 +97,7 @@ def sweep(
             done |= other
         result = sweep_file.dataset(axes, done, found["attributes"])
         say("writing")
-        on_root(comm, lambda: _finish(target, result, folder))
+        on_root(comm, lambda: finish(target, result, folder))
     except ValueError:
         # nothing was solved: nothing is left behind
         if comm.rank == 0 and held is not None and not journal.rows(folder):
@@ -120,7 +120,8 @@ def _check(comm: MPI.Comm, shared: bool, points: Points, own: Sequence[int]) -> 
         check()
 
 
-def _finish(target: Path, found: xr.Dataset, folder: Path) -> None:
+def finish(target: Path, found: xr.Dataset, folder: Path) -> None:
+    """Writes the file and removes what was kept for a kill. On one rank."""
     sweep_file.write(target, found)
     journal.end(folder)
 
