@@ -186,7 +186,7 @@ class Surrogate:
         rng = np.random.default_rng(0)
         training = [int(p) for p in np.sort(rng.choice(count, size=min(TRAINING, count), replace=False))]
         worst = training[len(training) // 2]
-        wanted = np.arange(len(self.model.outputs))
+        wanted: np.ndarray = np.arange(len(self.model.outputs))
         need = np.inf
         while True:
             say(f"sample {len(self.samples) + 1}: bound {need:.1e} of what is wanted")
@@ -210,7 +210,7 @@ class Surrogate:
             if need <= 1:
                 return
             kinds = {kind for name, own in needs.items() if own > 1 for kind in _KINDS[name]}
-            wanted = np.asarray([k for k, output in enumerate(self.model.outputs) if output.kind in kinds], dtype=int)
+            wanted = np.flatnonzero([output.kind in kinds for output in self.model.outputs])
 
     def _changes(self, point: int) -> Points:
         """The directions in which the coefficients change most towards the points that are nearest to one."""
