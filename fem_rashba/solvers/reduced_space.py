@@ -53,8 +53,13 @@ class Pieces:
         self.scalars = scalar_matrices(space, problem.device, discretization.quadrature["quadrature_degree"])
         self.keys = [(name, tag) for tag in tags for name in NAMES] + [("edge", tag) for tag in problem.spin_losses]
         self.signs = np.array([-1.0 if name in _SKEW else 1.0 for name, _ in self.keys])
-        self._sparse = [self._matrix(self._entries(p)) for p in range(len(self.keys))]
-        self._summed: dict[int, np.ndarray] = {}
+        self._made: dict[int, csr_array] = {}
+
+    def _sparse(self, p: int) -> csr_array:
+        """Matrix p, summed over the cells of this rank; made when it is first used."""
+        if p not in self._made:
+            self._made[p] = self.scalars.sparse(self._entries(p))
+        return self._made[p]
 
     def _entries(self, p: int) -> Entries:
         name, tag = self.keys[p]
@@ -63,17 +68,10 @@ class Pieces:
             return self.scalars.edge(tag)
         return self.scalars.cells(name, tag)
 
-    def _matrix(self, entries: Entries) -> csr_array:
-        shape, pattern = (self.local, self.local), self.scalars.pattern
-        if entries.positions is None:
-            return csr_array((entries.values, pattern.columns, pattern.starts), shape=shape)
-        rows = np.searchsorted(pattern.starts, entries.positions, side="right") - 1
-        return csr_array((entries.values, (rows, pattern.columns[entries.positions])), shape=shape)
-
     def product(self, p: int, values: np.ndarray) -> np.ndarray:
         """Matrix p times values at local nodes, shape (local, ...): at the owned nodes. Collective."""
         width = math.prod(values.shape[1:])
-        flat = self._sparse[p] @ values.reshape(self.local, width)
+        flat = self._sparse(p) @ values.reshape(self.local, width)
         return self.summed(flat).reshape(self.owned, *values.shape[1:])
 
     def applied(self, theta: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -86,15 +84,22 @@ class Pieces:
         for p in range(len(self.keys)):
             if theta[p].any():
                 mixed = np.einsum("ij,njk->nik", theta[p], values, optimize=True)
-                total += self._sparse[p] @ mixed.reshape(total.shape)
+                total += self._sparse(p) @ mixed.reshape(total.shape)
         return self.summed(total).reshape(self.owned, FIELDS, values.shape[2])
 
     def values(self, theta: np.ndarray) -> np.ndarray:
         """The entries of the operator on the pattern of the owned rows, shape (entries, 4, 4)."""
-        result = np.zeros((len(self.scalars.owned.columns), FIELDS, FIELDS))
-        for p in range(len(self.keys)):
-            if theta[p].any():
-                self.scalars.on_owned(self._entries(p)).added(result, theta[p], slice(0, len(result)))
+        used = [p for p in range(len(self.keys)) if theta[p].any()]
+        terms = [(self.scalars.on_owned(self._entries(p)), theta[p]) for p in used]
+        count = len(self.scalars.owned.columns)
+        everywhere = [(entries.values, block) for entries, block in terms if entries.positions is None]
+        result = np.zeros((count, FIELDS, FIELDS))
+        if everywhere:
+            columns = np.stack([values for values, _ in everywhere], axis=1)
+            result = (columns @ np.stack([block.reshape(-1) for _, block in everywhere])).reshape(result.shape)
+        for entries, block in terms:
+            if entries.positions is not None:
+                entries.added(result, block, slice(0, count))
         return result
 
     def scalar_values(self, weights: np.ndarray) -> np.ndarray:
