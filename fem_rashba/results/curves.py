@@ -119,7 +119,9 @@ def _draw(target: Axes, values: xr.DataArray, last: str, others: Sequence[str], 
     paper.plain(target, float(sizes.max(initial=0.0)) / factor)
     target.set_title(title, loc="right", fontsize=7.5, pad=3)
     if values[last].dtype.kind == "f":
-        target.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 1.5, 2, 2.5, 3, 4.5, 5, 9, 10]))
+        angle = values[last].attrs.get("units") == "rad"
+        steps = [1, 1.5, 3, 4.5, 9, 10] if angle else [1, 2, 2.5, 5, 10]
+        target.xaxis.set_major_locator(MaxNLocator(6, steps=steps))
     else:
         target.xaxis.set_major_locator(FixedLocator(x.tolist()))
         target.set_xticklabels([str(text) for text in values[last].values])

@@ -156,8 +156,8 @@ def _lead(numbers: dict[str, Any]) -> str:
 
 def _series(curves: Path) -> str:
     words = (
-        "What series.nc has, the numbers above being those of its end. All that follows is the last state; fields.pvd "
-        "has the others."
+        "What series.nc has, the numbers above being those of its end. All that follows is the last state; fields.pvd, "
+        "if it was written, has the others."
     )
     return f'<div class="single">{picture(curves, words)}</div>'
 
