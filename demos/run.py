@@ -24,6 +24,7 @@ NAMES = (
         "notched_strip",
         "domain_wall",
         "looking",
+        "side_by_side",
         "textures",
         "kinetic",
         "van_der_pauw",

@@ -21,6 +21,7 @@ TASKS = (
     "harmonic_hall",
     "looking",
     "micromagnetics",
+    "side_by_side",
     "spin_injection",
     "sweep",
     "van_der_pauw",
@@ -46,8 +47,8 @@ def test_demo(name, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_demo_has_a_configuration_and_a_small_picture(name):
-    if name == "sweep":
-        assert sweeping.load(DEMOS / name / f"{name}.toml").size == 42
+    if name in ("sweep", "side_by_side"):
+        assert sweeping.load(DEMOS / name / f"{name}.toml").size == {"sweep": 42, "side_by_side": 3}[name]
     elif name != "kinetic":  # which compares operators and solves no device
         config.load(DEMOS / name / f"{name}.toml")
     picture = (DEMOS / name / f"{name}.png").read_bytes()
