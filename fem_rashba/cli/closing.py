@@ -20,6 +20,7 @@ def text(out: str, numbers: dict[str, Any]) -> str:
     how = f"{solver['method']} solver, relative residual {solver['residual']:.1e}, solved in {seconds:.3g} s"
     lines = [f"{out} written: {mesh['cells']} cells, {mesh['dofs']} unknowns, {how}"]
     lines += _terminals(numbers["terminals"]) + _torque(numbers["torque"]) + _errors(numbers)
+    lines += _steps(numbers.get("adaptivity"))
     lines += _balance(numbers["balance"])
     lines += [f"warning: {warning}" for warning in numbers["warnings"]]
     return "\n".join(lines) + "\n"
@@ -60,7 +61,7 @@ def _torque(torque: dict[str, Any]) -> list[str]:
 
 
 def _errors(numbers: dict[str, Any]) -> list[str]:
-    errors = numbers["discretization_errors"]
+    errors = numbers.get("discretization_errors")
     if errors is None:
         return []
     lines = ["errors           of the discretisation, estimated"]
@@ -71,6 +72,15 @@ def _errors(numbers: dict[str, Any]) -> list[str]:
     for name, (error, size, meaning) in parts.items():
         if size > 0:
             lines.append(f"  {name:<14} {error / size:<12.1e} {meaning}")
+    return lines
+
+
+def _steps(adaptivity: dict[str, Any] | None) -> list[str]:
+    if adaptivity is None:
+        return []
+    lines = [f"meshes           until the error of the {adaptivity['goal']} is below {adaptivity['accuracy']:g}"]
+    for step in adaptivity["steps"]:
+        lines.append(f"  {step['unknowns']:<14} {step['estimate']:<12.1e} unknowns, estimated error")
     return lines
 
 

@@ -70,6 +70,10 @@ def run(arguments: Namespace) -> None:
                 config=config.resolved,
             )
     print(closing.text(arguments.out, numbers), end="")
+    if solution.adaptivity is not None and not solution.adaptivity["reached"]:
+        from fem_rashba.solvers.linear import ConvergenceError
+
+        raise ConvergenceError(f"{solution.warnings[-1]}; {arguments.out} has the last solution")
 
 
 def probe(arguments: Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fem_rashba.cli.progress import Stages
@@ -57,12 +58,30 @@ def mesh_arguments(config: Config) -> dict[str, Any]:
         "walls": m.walls,
         # a texture that varies everywhere needs elements of its own length everywhere
         "largest": m.finest if not m.walls and m.finest < float("inf") else None,
+        **_aim(config),
     }
 
 
+def _aim(config: Config) -> dict[str, Any]:
+    """What the automatic mesh, on which refinement begins, is to be good for."""
+    from fem_rashba.devices.grading import COARSEST, FINEST
+
+    wanted = config.accuracy.accuracy
+    if wanted is None or config.element_size != "auto":
+        return {}
+    return {"accuracy": min(max(wanted, FINEST), COARSEST), "goal": config.accuracy.goal}
+
+
 def solved(config: Config, stages: Stages) -> Solution:
-    """The steady state of a TOML file. Collective."""
-    return solved_on(meshed(config, stages), config, stages, error_estimate=config.accuracy.error_estimate)
+    """The steady state of a TOML file, on a refined mesh if it asks for an accuracy. Collective."""
+    device = meshed(config, stages)
+    if config.accuracy.accuracy is None:
+        return solved_on(device, config, stages, error_estimate=config.accuracy.error_estimate)
+    from fem_rashba.studies.adaptive import solve_adaptively
+
+    config.problem(device)  # for its messages, which name the sections
+    wanted = {key: value for key, value in asdict(config.accuracy).items() if key != "error_estimate"}
+    return solve_adaptively(device, config.film, config.magnetization, **wanted, **_given(config, stages))
 
 
 def solved_on(device: Device, config: Config, stages: Stages, *, error_estimate: bool | str = False) -> Solution:
@@ -74,18 +93,23 @@ def solved_on(device: Device, config: Config, stages: Stages, *, error_estimate:
         device,
         config.film,
         config.magnetization,
-        terminals=config.terminals,
-        electric_field=config.electric_field,
-        edges=config.edges,
-        regions=config.regions,
-        degree=config.degree,
-        method=config.solver.method,
-        tolerance=config.solver.tolerance,
-        petsc=config.solver.petsc,
-        torque_axis=config.torque_axis,
-        progress=stages,
         error_estimate=error_estimate,
+        **_given(config, stages),
     )
+
+
+def _given(config: Config, stages: Stages) -> dict[str, Any]:
+    """What `solve` and `solve_adaptively` take alike."""
+    return {
+        "terminals": config.terminals,
+        "electric_field": config.electric_field,
+        "edges": config.edges,
+        "regions": config.regions,
+        "degree": config.degree,
+        "torque_axis": config.torque_axis,
+        "progress": stages,
+        **asdict(config.solver),
+    }
 
 
 @contextmanager

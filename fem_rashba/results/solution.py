@@ -36,12 +36,14 @@ class Solution:
         axis: Unit vector e along which the torque is split, shape (3,); None if there is neither a field nor a current.
         warnings: What the program would tell a user about this solution.
         errors: Estimated discretisation errors, as `discretization_errors` in summary.json; None where nobody asked.
+        adaptivity: How the mesh was refined, as `adaptivity` in summary.json; None where it was not.
     """
 
     state: SteadyState
     axis: np.ndarray | None
     warnings: tuple[str, ...] = ()
     errors: Mapping[str, Any] | None = None
+    adaptivity: Mapping[str, Any] | None = None
 
     @property
     def discretization(self) -> Discretization:

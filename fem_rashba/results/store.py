@@ -87,7 +87,9 @@ def read(file: Reader) -> Solution:
         report=SolverReport(**about["report"]),
     )
     axis = None if about["axis"] is None else np.array(about["axis"])
-    return Solution(state=state, axis=axis, warnings=tuple(about["warnings"]), errors=about.get("errors"))
+    # folders of older versions have neither
+    told = {key: about.get(key) for key in ("errors", "adaptivity")}
+    return Solution(state=state, axis=axis, warnings=tuple(about["warnings"]), **told)
 
 
 def function(file: Reader, name: str, discretization: Discretization) -> fem.Function:
@@ -152,6 +154,7 @@ def _about(solution: Solution) -> dict[str, Any]:
         "axis": None if solution.axis is None else solution.axis.tolist(),
         "warnings": list(solution.warnings),
         "errors": solution.errors,
+        "adaptivity": solution.adaptivity,
     }
 
 

@@ -40,6 +40,7 @@ def summary(solution: Solution, config: dict[str, Any] | None = None) -> dict[st
         "solver": asdict(solution.report),
         **numbers(solution),
         "discretization_errors": solution.errors,
+        "adaptivity": solution.adaptivity,
         "balance": asdict(balance(solution)),
         "versions": versions(),
         "config": config,

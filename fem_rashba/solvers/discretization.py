@@ -106,6 +106,10 @@ class Discretization:
         q, v = split(test)
         return -charge * q - ufl.dot(spin, v)
 
+    def adjoint(self, z: fem.Function) -> fem.Form:
+        """The compiled linear form that takes v to the operator's a(v, z)."""
+        return self._form(ufl.TestFunction(self.space), z, ufl.as_vector((0, 0)), driven=False)
+
     def _form(self, u: Any, test: Any, E: Any, source: Source | None = None, *, driven: bool = True) -> fem.Form:
         (n, S), (q, v) = split(u), split(test)
         integrand = equations.weak_form(self.coefficients, n, S, q, v, self.magnetization, E)

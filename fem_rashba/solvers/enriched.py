@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 from dolfinx import fem
+from mpi4py import MPI
 from petsc4py import PETSc
 
 from fem_rashba.solvers.discretization import FIELDS, discretize
@@ -39,6 +40,8 @@ class Enriched:
     Attributes:
         discretization: One degree higher.
         terminals: Of that, with the levels of n of the problem.
+        solved: The problem, solved.
+        transfer: From the degree of the problem and back.
         start: The solution of the problem, one degree higher.
         residual: What that leaves, on the owned unknowns, weighted at corners (`weights`).
     """
@@ -48,17 +51,17 @@ class Enriched:
         self.discretization = discretize(replace(problem, degree=problem.degree + 1))
         self.terminals = Terminals(self.discretization)
         self.terminals.levels.update(solved.terminals.levels)
-        self._solved = solved
+        self.solved = solved
         self._operator = steady_operator(self.discretization)
         self._matrix = self._operator.matrix(self.terminals, blocked=True)
-        self._transfer = Transfer(below, self.discretization)
-        self._up = self._transfer.among_free(solved.terminals.fixed_rows, self.terminals.fixed_rows)
+        self.transfer = Transfer(below, self.discretization)
+        self._up = self.transfer.among_free(solved.terminals.fixed_rows, self.terminals.fixed_rows)
         self._solvers: dict[bool, tuple[PETSc.KSP, _TwoLevels]] = {}
         self.start = fem.Function(self.discretization.space, name="u")
         self.start.interpolate(solved.u)
         self.terminals.constrain(self.start, self.terminals.levels, problem.electric_field)
         left = self._operator.defect(self.start)
-        self._more = self._transfer.surplus((weights(self.discretization)[:, None] - 1.0) * left.reshape(-1, FIELDS))
+        self._more = self.transfer.surplus((weights(self.discretization)[:, None] - 1.0) * left.reshape(-1, FIELDS))
         self.residual = left + self._more
 
     def correction(self, right: np.ndarray, *, adjoint: bool = False, tolerance: float = TOLERANCE) -> np.ndarray:
@@ -67,6 +70,8 @@ class Enriched:
         Raises:
             ConvergenceError: If the iteration does not come to the tolerance.
         """
+        if not self.terminals.comm.allreduce(float(np.abs(right).max(initial=0.0)), op=MPI.MAX):
+            return np.zeros_like(right)
         if adjoint not in self._solvers:
             self._solvers[adjoint] = self._built(adjoint)
         solver, _ = self._solvers[adjoint]
@@ -98,7 +103,7 @@ class Enriched:
         """
         finer = self.start.copy()
         finer.name = "u"
-        terminals = self._solved.terminals
+        terminals = self.solved.terminals
         finer.x.array[: self.terminals.owned] += self.correction(-self.residual)
         finer.x.scatter_forward()
         # the currents, which are residuals too, get what the weights add
@@ -110,32 +115,37 @@ class Enriched:
             finer.x.array[:] += self._raised(changes).x.array
             for name, change in zip(terminals.free, changes, strict=True):
                 self.terminals.levels[name] += float(change)
-        report = SolverReport(
-            method="iterative",
-            iterations=self._solvers[False][0].getIterationNumber(),
-            residual=TOLERANCE,
-            seconds={},
-            ranks=terminals.comm.size,
-            unknowns=int(self._matrix.getSize()[0]),
-        )
         return SteadyState(
             discretization=self.discretization,
             u=finer,
             voltages=self.terminals.voltages,
             currents={n: -float(rate) * AMPERE_PER_RATE for n, rate in zip(terminals.contacts, inflows, strict=True)},
-            report=report,
+            report=self.report,
+        )
+
+    @property
+    def report(self) -> SolverReport:
+        """How the state was found."""
+        solver = self._solvers.get(False)
+        return SolverReport(
+            method="iterative",
+            iterations=0 if solver is None else solver[0].getIterationNumber(),
+            residual=TOLERANCE,
+            seconds={},
+            ranks=self.terminals.comm.size,
+            unknowns=int(self._matrix.getSize()[0]),
         )
 
     def _raised(self, changes: np.ndarray) -> fem.Function:
         """What changes of the free levels add, one degree higher."""
-        coarse, fine = fem.Function(self._solved.u.function_space), fem.Function(self.discretization.space)
-        coarse.x.array[:] = sum(c * r for c, r in zip(changes, self._solved.terminals.responses, strict=True))
+        coarse, fine = fem.Function(self.solved.u.function_space), fem.Function(self.discretization.space)
+        coarse.x.array[:] = sum(c * r for c, r in zip(changes, self.solved.terminals.responses, strict=True))
         fine.interpolate(coarse)
         return fine
 
     def _built(self, adjoint: bool) -> tuple[PETSc.KSP, _TwoLevels]:
         matrix = self._matrix.transpose(PETSc.Mat()) if adjoint else self._matrix
-        levels = _TwoLevels(matrix, self._up, self._solved.system, adjoint)
+        levels = _TwoLevels(matrix, self._up, self.solved.system, adjoint)
         solver = PETSc.KSP().create(matrix.comm)
         solver.setOperators(matrix)
         solver.setType(PETSc.KSP.Type.FGMRES)
@@ -155,7 +165,7 @@ class Enriched:
             solver.destroy()
         self._matrix.destroy()
         self._up.destroy()
-        self._transfer.destroy()
+        self.transfer.destroy()
 
 
 class _TwoLevels:

@@ -55,6 +55,7 @@ class Solved:
     terminals: Terminals
     system: LinearSystem
     u: fem.Function
+    currents: dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,7 @@ def solve_steady(
         currents = _solve(discretization, system, operator, terminals, u)
         if then is not None:
             clock.stage("estimating errors")
-            then(Solved(discretization=discretization, terminals=terminals, system=system, u=u))
+            then(Solved(discretization=discretization, terminals=terminals, system=system, u=u, currents=currents))
     except BaseException:
         # freeing the matrix is collective, and this rank may be the only one that failed
         system.forget_options()
