@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from samples import film
+from dolfinx import fem
+from samples import FILM_TOML, film
 
+from fem_rashba.cli import main
 from fem_rashba.devices.conditions import Current, Ground, Voltage
-from fem_rashba.devices.shapes import hall_cross, polygon, wire
+from fem_rashba.devices.refinement import refined
+from fem_rashba.devices.shapes import corbino, hall_cross, notched_strip, wire
+from fem_rashba.devices.whole import distributed, gathered
 from fem_rashba.physics.magnetization import uniform
+from fem_rashba.results.files import load, save
+from fem_rashba.results.integrals import integrals
 from fem_rashba.results.numbers import numbers
+from fem_rashba.results.probe import probe
 from fem_rashba.results.solution import Solution, solve
+from fem_rashba.solvers.adjoint import adjoint_solution
+from fem_rashba.solvers.discretization import FIELDS
+from fem_rashba.solvers.enriched import Enriched
+from fem_rashba.solvers.goals import Goal, torque_along
+from fem_rashba.solvers.indicators import weighted_residuals
+from fem_rashba.solvers.operators import steady_operator
+from fem_rashba.solvers.problem import pose
+from fem_rashba.solvers.singular import corner_exponents, remainder
+from fem_rashba.solvers.steady import Solved, solve_steady
+from fem_rashba.studies.adaptive import Step, _stuck, solve_adaptively
 
 OBLIQUE = uniform([0.5, 0.3, 0.8])
 VOLTS = {"source": Voltage(1e-3), "drain": Ground()}
 CROSS = {"source": Voltage(1e-3), "drain": Ground(), "left": Current(2e-9)}
-SHAPES: dict[str, tuple[Any, float, dict[str, Any], dict[str, Any]]] = {
-    "wire": (wire(length=24, width=8), 2.0, VOLTS, {}),
-    "cross": (hall_cross(arm_width=8, arm_length=8), 2.0, CROSS, {}),
-    "triangles": (polygon([[0, 0], [20, 0], [15, 12]], terminals={"source": [[0, 0], [20, 0]]}), 2.0, {}, {}),
-}
 WIRE = """
 [device]
 shape = "wire"
@@ -57,22 +72,246 @@ def effectivities(shape: Any, size: float, degree: int, **others: Any) -> dict[s
     coarse = solved(shape, size, degree, error_estimate=True, **others)
     exact = leaves(numbers(solved(shape, size / 4, degree + 2, **others)))
     found, errors = leaves(numbers(coarse)), leaves(coarse.errors)
-    largest = {place.rpartition(".")[0]: 0.0 for place in exact}
-    for place, value in exact.items():
-        group = place.rpartition(".")[0]
-        largest[group] = max(largest[group], abs(value))
-    true = {place: abs(found[place] - exact[place]) for place in errors}
-    # rounding, and numbers that the drive gives
-    return {
-        place: errors[place] / true[place]
-        for place in errors
-        if true[place] > 1e-10 * largest[place.rpartition(".")[0]]
+    assert set(errors) < set(found)
+    # what the drive gives has no error but rounding
+    rounding = {
+        place: 1e-9 * (1e-6 if place.endswith("_A") else 1e-3 if place.endswith("_V") else 0) for place in errors
     }
+    true = {place: abs(found[place] - exact[place]) for place in errors}
+    return {place: errors[place] / true[place] for place in errors if true[place] > rounding[place]}
 
 
 @pytest.mark.parametrize("degree", [1, 2])
 def test_smooth(degree: int) -> None:
-    """A wire: every estimate is the error within a factor of two."""
+    """A wire: every estimate is the error but for a fifth."""
     found = effectivities(wire(length=24, width=8), 2.0, degree, terminals=VOLTS, edges="insulating")
     assert len(found) > 10
-    assert all(0.5 < value < 2 for value in found.values()), found
+    assert all(0.8 < value < 1.25 for value in found.values()), found
+
+
+@pytest.mark.parametrize("degree", [1, 2])
+def test_re_entrant_corners(degree: int) -> None:
+    """A cross with a given current: voltages, torque and spin density, and a notch with a tip."""
+    cross = effectivities(hall_cross(arm_width=6, arm_length=3), 1.5, degree, terminals=CROSS)
+    notch = effectivities(notched_strip(length=12, width=6, notch_width=4, notch_depth=2), 1.5, degree, terminals=VOLTS)
+    assert {".terminals.left.voltage_V", ".terminals.right.voltage_V"} <= set(cross)
+    assert ".terminals.source.current_A" in notch
+    # the error of one component of a vector may pass through zero, which no estimate of its size foretells
+    for found in (cross, notch):
+        assert all(0.5 < value < 5 for place, value in found.items() if not place[-1].isdigit()), found
+        assert np.mean([0.5 < value < 5 for value in found.values()]) > 0.8, found
+
+
+def test_without_the_weights_corners_would_be_missed() -> None:
+    """Exponents of corners: pi/w between like sides, pi/(2w) where a condition ends; and what they make of p."""
+    device = hall_cross(arm_width=8, arm_length=8).mesh(film(), element_size=4, degree=1)
+    space = fem.functionspace(device.mesh, ("Lagrange", 1))
+    posed = pose(device, film(), OBLIQUE, terminals=VOLTS)
+    exponents = corner_exponents(posed, space)
+    at = space.tabulate_dof_coordinates()[:, :2]
+    corners = np.all(np.isclose(np.abs(at), 4), axis=1)
+    assert corners.sum() == 4 and np.allclose(exponents[corners], 2 / 3)
+    assert np.isinf(exponents[np.all(np.abs(at) < 3, axis=1)]).all()
+    assert remainder(2 / 3, 3) == pytest.approx(1 / (1 - 0.75 ** (8 / 3)))
+
+
+def test_the_estimate_changes_no_number() -> None:
+    """With and without it, to the last digit."""
+    shape = hall_cross(arm_width=8, arm_length=8)
+    one, other = (leaves(numbers(solved(shape, 4.0, 1, terminals=CROSS, error_estimate=e))) for e in (True, False))
+    assert one == other
+
+
+def test_nothing_to_estimate() -> None:
+    """Without a Rashba coupling nothing makes spin, and a straight wire has no error but rounding."""
+    device = wire(length=24, width=8).mesh(film(), element_size=4, degree=1)
+    found = solve(device, film(rashba_parameter=0), OBLIQUE, terminals=VOLTS, degree=1, error_estimate=True)
+    errors = found.errors
+    assert errors is not None
+    assert max(map(abs, errors["torque"]["total"])) < 1e-12
+    assert errors["terminals"]["source"]["current_A"] < 1e-12 * found.state.currents["source"]
+
+
+def test_saved_with_the_solution(tmp_path: Path) -> None:
+    """`save`, summary.json and `load`."""
+    solution = solved(wire(length=24, width=8), 4.0, 1, terminals=VOLTS, error_estimate=True)
+    save(solution, tmp_path / "out", fields=False, plots=False)
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["discretization_errors"] == solution.errors
+    assert load(tmp_path / "out").errors == solution.errors
+
+
+@pytest.mark.parametrize("goal", ["torque", "current", "voltage"])
+def test_adjoint(goal: str) -> None:
+    """What the adjoint makes of the residual of another function is the difference that this function makes."""
+    device = hall_cross(arm_width=8, arm_length=8).mesh(film(), element_size=4, degree=2)
+    problem = pose(device, film(), OBLIQUE, terminals=CROSS, degree=2)
+    found: list[tuple[float, float]] = []
+
+    def then(solved: Solved) -> None:
+        d, terminals = solved.discretization, solved.terminals
+        form = {
+            "torque": torque_along(np.array([0.6, 0.0, 0.8])),
+            "current": Goal(inflows={"source": 2.0}),
+            "voltage": Goal(levels={"left": 3.0}),
+        }[goal]
+        operator, z = steady_operator(d), adjoint_solution(solved, form)
+        # the given levels, and nothing else: far from the solution
+        other = fem.Function(d.space)
+        terminals.impose(other, terminals.levels | {"left": 0.0}, (0.0, 0.0))
+        targets = dict(zip(terminals.free, terminals.targets(), strict=True))
+
+        # inflows through contacts are residuals, which those of the other function have in them
+        inflows = dict(zip(terminals.contacts, terminals.inflows(operator.defect(solved.u)), strict=True))
+        change = solved.u.x.array[: terminals.owned] - other.x.array[: terminals.owned]
+        primal = form.vector(d) @ change + form.levels.get("left", 0.0) * terminals.levels["left"]
+        primal += sum(weight * inflows[name] for name, weight in form.inflows.items())
+
+        residual = operator.defect(other) @ z.x.array[: terminals.owned]
+        given = sum(rate * z.x.array[FIELDS * terminals.blocks[name][0]] for name, rate in targets.items())
+        found.append((float(primal), float(given - residual)))
+
+    solve_steady(problem, then=then)
+    primal, dual = found[0]
+    assert dual == pytest.approx(primal, rel=1e-9)
+
+
+@pytest.mark.parametrize("degree", [2])
+def test_adjoint_of_the_estimate(degree: int) -> None:
+    """One degree higher, too: the error of the goal found by the adjoint is that found by the solution."""
+    device = hall_cross(arm_width=8, arm_length=8).mesh(film(), element_size=2, degree=degree)
+    problem = pose(device, film(), OBLIQUE, terminals=VOLTS, degree=degree)
+
+    def then(solved: Solved) -> None:
+        enriched = Enriched(solved)
+        state = enriched.state()
+        change = (
+            integrals(state).torque - integrals(replace(state, discretization=solved.discretization, u=solved.u)).torque
+        )
+        for direction in np.eye(3):
+            dual = weighted_residuals(enriched, state, torque_along(direction))
+            assert dual.error == pytest.approx(float(direction @ change), rel=0.05, abs=0.01 * np.abs(change).max())
+            assert dual.by_cell.sum() > 0.9 * abs(dual.error)
+        enriched.destroy()
+
+    solve_steady(problem, then=then)
+
+
+@pytest.mark.parametrize("shape", ["cross", "triangles", "curved"])
+def test_refined_meshes(shape: str) -> None:
+    """Area, lengths and regions stay, tags follow, there are no hanging nodes, and flat strips stay flat."""
+    made = {
+        "cross": hall_cross(arm_width=8, arm_length=8),
+        "triangles": notched_strip(length=30, width=10, notch_width=5, notch_depth=4),
+        "curved": corbino(inner_radius=5, outer_radius=20),
+    }[shape]
+    device = made.mesh(film(), element_size=4, degree=1)
+    grid = gathered(device)
+    assert grid is not None
+    again = device
+    for seed in range(3):
+        ends, _ = grid.sides()
+        chosen = np.random.default_rng(seed).choice(len(ends), 4)
+        grid = refined(grid, np.isin(np.arange(len(ends)), chosen))
+        again = distributed(device, grid)
+        grid = gathered(again)
+        assert grid is not None
+    assert again.cells > device.cells
+    assert again.area == pytest.approx(device.area, rel=1e-12)
+    # the length of a parabola is no polynomial: the quadrature of the parts is closer
+    exactly = 1e-9 if shape == "curved" else 1e-12
+    for name in device.terminals:
+        assert again.terminal_length(name) == pytest.approx(device.terminal_length(name), rel=exactly)
+    for name in device.edges:
+        assert again.edge_length(name) == pytest.approx(device.edge_length(name), rel=exactly)
+    _, of_cells = grid.sides()
+    assert (np.bincount(of_cells.ravel()) == 1).sum() == len(grid.facets)
+
+
+@pytest.mark.parametrize("shape, goal", [("cross", "torque"), ("notch", "current"), ("cross", "map")])
+def test_accuracy_is_reached(shape: str, goal: str) -> None:
+    """Against degree 4 on a mesh refined everywhere: the error is below what was asked for, in a few meshes."""
+    made = {
+        "cross": hall_cross(arm_width=8, arm_length=8),
+        "notch": notched_strip(length=30, width=10, notch_width=5, notch_depth=4),
+    }[shape]
+    device = made.mesh(film(), element_size=4, degree=2)
+    accuracy = 1e-2 if goal == "map" else 1e-3
+    found = solve_adaptively(device, film(), OBLIQUE, terminals=VOLTS, degree=2, accuracy=accuracy, goal=goal)
+    assert found.adaptivity is not None
+    steps = found.adaptivity["steps"]
+    assert found.adaptivity["reached"] and 1 < len(steps) < 12
+    assert steps[-1]["estimate"] <= accuracy < steps[0]["estimate"]
+    assert [step["unknowns"] for step in steps] == sorted({step["unknowns"] for step in steps})
+    exact = solve(made.mesh(film(), element_size=1, degree=4), film(), OBLIQUE, terminals=VOLTS, degree=4)
+    if goal == "torque":
+        change = found.integrals.torque - exact.integrals.torque
+        error = np.linalg.norm(change) / np.linalg.norm(exact.integrals.torque)
+    elif goal == "current":
+        error = abs(found.state.currents["drain"] / exact.state.currents["drain"] - 1)
+    else:
+        points = np.random.default_rng(1).uniform(-3.9, 3.9, (400, 2))
+        S, T = (probe(solution, points)[:, 3:6] for solution in (found, exact))
+        error = np.sqrt(((S - T) ** 2).sum() / (T**2).sum())
+    # no estimate is exact; the table of tests/benchmarks/effectivity.py has how exact it is
+    assert error < 2 * accuracy
+    assert error > 1e-3 * accuracy
+
+
+def test_limit_of_unknowns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last solution is kept, the exit status is 3, one sentence says why."""
+    path = tmp_path / "wire.toml"
+    path.write_text(FILM_TOML + WIRE)
+    out = tmp_path / "out"
+    changes = ["solver.accuracy=1e-8", "solver.most_unknowns=2000", "output.fields=false", "output.plots=false"]
+    assert main(["run", str(path), "-o", str(out), "--set", *changes]) == 3
+    said = capsys.readouterr()
+    assert "most_unknowns" in said.err and "accuracy = 1e-08 is not reached" in said.err
+    assert "Traceback" not in said.err
+    found = json.loads((out / "summary.json").read_text())
+    assert found["adaptivity"]["reached"] is False
+    assert found["adaptivity"]["steps"][-1]["unknowns"] == found["mesh"]["dofs"] <= 2000
+    assert load(out).adaptivity == found["adaptivity"]
+
+
+def test_no_way_on() -> None:
+    """A goal that is zero by symmetry has no relative error; that is said, and not tried for ever."""
+    steps = [Step(cells=1, unknowns=1, estimate=0.5)] * 9
+    assert "did not make it half as large" in _stuck(steps)
+    assert "40 meshes" in _stuck([replace(steps[0], estimate=0.1**k) for k in range(40)])
+    assert _stuck([replace(steps[0], estimate=0.5**k) for k in range(12)]) == ""
+
+
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        (["solver.accuracy=0"], "solver.accuracy = 0 must be a number between 0 and 1"),
+        (["solver.accuracy=1e-3", "solver.goal=energy"], "solver.goal = 'energy' must be 'torque', 'current' or 'map'"),
+        (["solver.goal=map"], "solver.goal = 'map' needs solver.accuracy"),
+        (["solver.accuracy=1e-3", "solver.error_estimate=false"], "does not go with solver.accuracy"),
+        (["solver.error_estimate=maybe"], "solver.error_estimate = 'maybe' must be 'auto', true or false"),
+        (["solver.accuracy=1e-3", "solver.most_unknowns=0"], "solver.most_unknowns = 0 must be a whole number"),
+        (["solver.accuracy=1e-3", "time.end=1 ps", "time.step=0.1 ps"], "solver.accuracy is for the steady state"),
+    ],
+)
+def test_bad_keys(changes: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence, status 2."""
+    path = tmp_path / "wire.toml"
+    path.write_text(FILM_TOML + WIRE)
+    assert main(["run", str(path), "-o", str(tmp_path / "out"), "--set", *changes]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_only_run_refines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other commands that solve say that they do not."""
+    path = tmp_path / "wire.toml"
+    path.write_text(FILM_TOML + WIRE)
+    assert main(["modes", str(path), "--set", "solver.accuracy=1e-3"]) == 2
+    assert "is for the command run; leave it out for modes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("bad", [{"goal": "energy"}, {"accuracy": 2.0}])
+def test_bad_arguments(bad: dict[str, Any]) -> None:
+    """In Python, before anything is solved."""
+    device = wire(length=24, width=8).mesh(film(), element_size=4, degree=1)
+    with pytest.raises(ValueError, match="must"):
+        solve_adaptively(device, film(), OBLIQUE, terminals=VOLTS, **({"accuracy": 1e-3} | bad))
