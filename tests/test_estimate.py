@@ -14,8 +14,7 @@ from dolfinx import fem
 from fem_rashba.cli import main
 from fem_rashba.devices.shapes import polygon, wire
 from fem_rashba.physics.film import Film
-from fem_rashba.solvers.estimate import memory_GB, resolved_method, unknowns
-from fem_rashba.solvers.linear import LARGEST_DIRECT
+from fem_rashba.solvers.estimate import LARGEST_DIRECT, memory_GB, resolved_method, unknowns
 
 FILM = Film(
     rashba_parameter="0.01 eV nm",

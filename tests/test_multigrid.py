@@ -104,6 +104,58 @@ def test_even_elements(changes, degree, edges):
     assert isinstance(levels(iterative.state.discretization), UnassembledMultigrid)
 
 
+def even(degree=2):
+    from fem_rashba import Relaxing, Voltage, uniform, wire
+    from fem_rashba.devices.conditions import Ground
+    from fem_rashba.solvers.problem import pose
+
+    made = film(**STRONG)
+    device = wire(length=30.0, width=16.0).mesh(made, element_size=1.0, degree=degree)
+    terminals = {"source": Voltage(1e-3), "drain": Ground()}
+    edges = Relaxing(loss_velocity=50.0)
+    return pose(device, made, uniform([0.5, 0.3, 0.8]), terminals=terminals, edges=edges, degree=degree)
+
+
+def test_transpose_of_the_preconditioner():
+    """y.(P x) = (P^T y).x for any x and y, which estimates of errors rely on."""
+    from fem_rashba.solvers.discretization import discretize
+    from fem_rashba.solvers.levels import levels
+    from fem_rashba.solvers.linear import LinearSystem
+    from fem_rashba.solvers.operators import steady_operator
+    from fem_rashba.solvers.terminals import Terminals
+
+    d = discretize(even())
+    settings = {"method": "iterative", "tolerance": 1e-10, "options": {}, "multigrid": levels(d)}
+    system = LinearSystem(steady_operator(d), Terminals(d), **settings)
+    system.factorize()
+    (x, y), images = system.matrix.createVecs(), system.matrix.createVecs()
+    for seed, vector in enumerate((x, y)):
+        vector.array[:] = np.random.default_rng(seed).standard_normal(len(vector.array))
+    for vector, image, adjoint in ((x, images[0], False), (y, images[1], True)):
+        system.precondition(vector, image, adjoint=adjoint)
+    assert y.dot(images[0]) == pytest.approx(
+        images[1].dot(x), rel=1e-5 * x.norm() * images[1].norm() / abs(y.dot(images[0]))
+    )
+    system.destroy()
+
+
+def test_auto_on_even_elements(monkeypatch):
+    """Above a limit, known to `check` too, "auto" is multigrid, with which totals are as good as with a direct method."""
+    from fem_rashba.solvers import estimate, unassembled
+    from fem_rashba.solvers.steady import solve_steady
+
+    problem = even()
+    assert solve_steady(problem).report.method == "direct"
+    for module, name in ((estimate, "LARGEST_DIRECT_EVEN"), (unassembled.UnassembledMultigrid, "largest_direct")):
+        monkeypatch.setattr(module, name, 5000)
+    direct, auto = solve_steady(problem, method="direct"), solve_steady(problem)
+    size = auto.report.unknowns
+    assert auto.report.method == estimate.resolved_method("auto", size, estimate.largest_direct(problem)) == "iterative"
+    assert auto.currents == pytest.approx(direct.currents, rel=1e-9)
+    totals = [state.u.x.array.reshape(-1, 4).sum(axis=0) for state in (direct, auto)]
+    assert totals[1] == pytest.approx(totals[0], rel=0, abs=1e-9 * np.abs(totals[0][1:]).max())
+
+
 def test_in_time():
     """The operator of each time step at every degree, as the magnetization turns."""
     from fem_rashba import uniform, wire

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from fem_rashba.physics.comparison import Comparison, comparison
 from fem_rashba.physics.film import Film, Verdict
-from fem_rashba.solvers.estimate import memory_GB, resolved_method, unknowns
+from fem_rashba.solvers.estimate import largest_direct, memory_GB, resolved_method, unknowns
 from fem_rashba.solvers.problem import Problem, warnings
 
 _COEFFICIENTS = (
@@ -101,7 +101,7 @@ def _verdict(verdict: Verdict) -> str:
 def _cost(problem: Problem, method: str, error_estimate: bool | str) -> list[str]:
     device = problem.device
     size = unknowns(device, problem.degree)
-    method = resolved_method(method, size)
+    method = resolved_method(method, size, largest_direct(problem))
     ranks = device.mesh.comm.size
     shortest, longest = device.element_size
     estimated = error_estimate is True or (error_estimate == "auto" and method == "direct")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fem_rashba.devices.device import Device
 from fem_rashba.solvers.discretization import FIELDS
+from fem_rashba.solvers.problem import Problem
 
 # per unknown, for degrees 1 to 4; a factorisation fills in a little more the larger it is
 _KILOBYTES = {
@@ -25,11 +26,30 @@ def unknowns(device: Device, degree: int) -> int:
     return FIELDS * (vertices + (degree - 1) * sides + inside * cells)
 
 
-def resolved_method(method: str, size: int) -> str:
-    """The method that "auto" stands for at a number of unknowns."""
-    from fem_rashba.solvers.linear import LARGEST_DIRECT
+LARGEST_DIRECT = 1_000_000
+"""Unknowns up to which "auto" factorises; above, the memory of that, not its time, is what a machine runs out of."""
 
-    return ("direct" if size <= LARGEST_DIRECT else "iterative") if method == "auto" else method
+LARGEST_DIRECT_EVEN = 200_000
+"""The same where multigrid assembles nothing. That is faster from about 20,000 on, but a factorisation serves the
+estimates of errors too."""
+
+
+def resolved_method(method: str, size: int, largest: int = LARGEST_DIRECT) -> str:
+    """The method that "auto" stands for at a number of unknowns, if `largest` may be factorised."""
+    return ("direct" if size <= largest else "iterative") if method == "auto" else method
+
+
+def largest_direct(problem: Problem) -> int:
+    """Unknowns of a steady problem up to which "auto" factorises."""
+    simple = problem.magnetization.is_uniform and len({id(film) for film in problem.films.values()}) == 1
+    one = problem.device.mesh.comm.size == 1
+    return LARGEST_DIRECT_EVEN if simple and one and is_even(problem.device) else LARGEST_DIRECT
+
+
+def is_even(device: Device) -> bool:
+    """Whether all elements are of about one size and none is flat."""
+    shortest, longest = device.element_size
+    return longest <= 4 * shortest
 
 
 def couplings(degree: int, cell: str) -> float:

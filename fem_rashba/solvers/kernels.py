@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Kernels:
 
     Attributes:
         starts, columns: The pattern of the scalar matrices, int32.
-        scalars: Their entries, shape (entries, 4).
+        scalars: Their entries (`scalars.BULK`), shape (entries, 4).
         blocks: What they are multiplied by, shape (4, 4, 4).
         extra_rows, extra_columns, extra_blocks: Full blocks, sorted by row, shape (extras,) and (extras, 4, 4).
         free: 1 for unknowns, 0 for fixed fields, shape (nodes, 4).
@@ -70,6 +70,19 @@ class Kernels:
     def sweep(self, b: np.ndarray, x: np.ndarray, *, downwards: bool, zero: bool = False) -> None:
         """One step of block Gauss-Seidel for A x = b in x; `zero`: x is zero before."""
         _library().sweep(self._reference, self._inverses.ctypes.data, downwards, zero, b.ctypes.data, x.ctypes.data)
+
+    @cached_property
+    def transposed(self) -> Kernels:
+        """The transposed matrix: of the scalar ones the first two are symmetric, the others antisymmetric."""
+        order = np.lexsort((self.extra_rows, self.extra_columns))
+        signs = np.array([1.0, 1.0, -1.0, -1.0])[:, None, None]
+        return replace(
+            self,
+            blocks=np.ascontiguousarray(signs * self.blocks.swapaxes(1, 2)),
+            extra_rows=self.extra_columns[order],
+            extra_columns=self.extra_rows[order],
+            extra_blocks=np.ascontiguousarray(self.extra_blocks[order].swapaxes(1, 2)),
+        )
 
     @cached_property
     def _reference(self) -> ctypes._CArgObject:  # type: ignore[name-defined]

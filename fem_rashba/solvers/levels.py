@@ -7,7 +7,8 @@ from typing import Protocol
 from petsc4py import PETSc
 
 from fem_rashba.solvers.discretization import Discretization
-from fem_rashba.solvers.multigrid import Multigrid, is_even
+from fem_rashba.solvers.estimate import is_even
+from fem_rashba.solvers.multigrid import Multigrid
 from fem_rashba.solvers.operators import Operator, steady_operator
 from fem_rashba.solvers.terminals import Terminals
 from fem_rashba.solvers.unassembled import UnassembledMultigrid
@@ -27,6 +28,16 @@ class Levels(Protocol):
         ...
 
     @property
+    def largest_direct(self) -> int:
+        """Unknowns up to which "auto" is a factorisation."""
+        ...
+
+    @property
+    def aim(self) -> float:
+        """The share of the tolerance that "auto" aims at."""
+        ...
+
+    @property
     def options(self) -> dict[str, str]:
         """PETSc options of the solver."""
         ...
@@ -42,6 +53,6 @@ class Levels(Protocol):
 
 def levels(discretization: Discretization) -> Levels:
     """Those of the steady equations. Collective."""
-    if is_even(discretization) and UnassembledMultigrid.serves(discretization):
+    if is_even(discretization.problem.device) and UnassembledMultigrid.serves(discretization):
         return UnassembledMultigrid(discretization)
     return Multigrid(discretization, steady_operator)

@@ -13,6 +13,7 @@ import numpy as np
 from petsc4py import PETSc, __version__
 
 from fem_rashba.solvers.discretization import FIELDS
+from fem_rashba.solvers.estimate import resolved_method
 from fem_rashba.solvers.levels import Levels
 from fem_rashba.solvers.multigrid import FACTORISED
 from fem_rashba.solvers.operators import Operator
@@ -21,9 +22,6 @@ from fem_rashba.solvers.terminals import Terminals
 
 PETSC4PY = __version__
 METHODS = ("auto", "direct", "iterative")
-
-# above this many unknowns the memory of a factorisation, not its time, is what a machine runs out of
-LARGEST_DIRECT = 1_000_000
 
 _DIRECT = {"ksp_type": "preonly"} | FACTORISED
 _ITERATIVE = {"ksp_type": "fgmres", "ksp_gmres_restart": "60", "ksp_max_it": "300"}
@@ -77,7 +75,7 @@ class LinearSystem:
         repeatable: bool = False,
     ) -> None:
         size = FIELDS * terminals.space.dofmap.index_map.size_global
-        self.method = ("direct" if size <= LARGEST_DIRECT else "iterative") if method == "auto" else method
+        self.method = resolved_method(method, size, multigrid.largest_direct)
         self.iterations = 0
         self.residual = 0.0
         self._tolerance = tolerance
@@ -92,6 +90,7 @@ class LinearSystem:
         else:
             self.matrix = self._multigrid.matrix(operator, terminals)
         self._reach = multigrid.reach
+        self._aim = 0.3 * tolerance * (multigrid.aim if method == "auto" else 1.0)
         self._prefix = f"fem_rashba_{next(_prefixes)}_"
         self._checked = False
         self._solver = self._build()
@@ -101,7 +100,7 @@ class LinearSystem:
         solver = PETSc.KSP().create(self.matrix.comm)
         solver.setOptionsPrefix(self._prefix)
         solver.setOperators(self.matrix)
-        solver.setTolerances(rtol=0.3 * self._tolerance, atol=0.0)
+        solver.setTolerances(rtol=self._aim, atol=0.0)
         for key, value in self._options.items():
             settings[self._prefix + key] = value
         try:
@@ -141,7 +140,7 @@ class LinearSystem:
         for _ in range(_REFINEMENTS):
             if self.method == "iterative" and "ksp_rtol" not in self._given:
                 # the final check is on the true residual; the iteration's own estimate gets a margin
-                self._solver.setTolerances(rtol=max(0.3 * self._tolerance * size / r.norm(), self._reach))
+                self._solver.setTolerances(rtol=max(self._aim * size / r.norm(), self._reach))
             self._apply(r, correction)
             x.axpy(1.0, correction)
             self.matrix.mult(x, r)

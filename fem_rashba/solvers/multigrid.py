@@ -15,6 +15,7 @@ from dolfinx.fem.petsc import interpolation_matrix
 from petsc4py import PETSc
 
 from fem_rashba.solvers.discretization import FIELDS, Discretization
+from fem_rashba.solvers.estimate import LARGEST_DIRECT, is_even
 from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.terminals import Terminals
 
@@ -46,10 +47,14 @@ class Multigrid:
         kind: PETSc's name of the preconditioner.
         reach: What one pass of a Krylov method asks for: on very flat elements its own estimate of the residual stalls
             above the rounding of the true one, from which the next pass starts.
+        largest_direct: Unknowns up to which "auto" factorises.
+        aim: Share of the tolerance that "auto" aims at.
     """
 
     kind = "mg"
     reach = 1e-7
+    largest_direct = LARGEST_DIRECT
+    aim = 1.0
 
     def __init__(self, discretization: Discretization, operator_of: Callable[[Discretization], Operator]) -> None:
         self._finest = discretization
@@ -80,7 +85,7 @@ class Multigrid:
     def _is_small(self) -> bool:
         """Whether the lowest degree can be factorised."""
         nodes = self._finest.space.mesh.topology.index_map(0).size_global
-        return FIELDS * nodes <= LARGEST_COARSE["even" if is_even(self._finest) else "graded"]
+        return FIELDS * nodes <= LARGEST_COARSE["even" if is_even(self._finest.problem.device) else "graded"]
 
     def matrix(self, operator: Operator, terminals: Terminals) -> PETSc.Mat:
         """That of the finest level. Collective."""
@@ -109,12 +114,6 @@ class Multigrid:
             levels.append(level)
             finer, fixed = level.discretization, level.terminals.fixed_rows
         return levels
-
-
-def is_even(discretization: Discretization) -> bool:
-    """Whether all elements are of about one size and none is flat."""
-    shortest, longest = discretization.problem.device.element_size
-    return longest <= 4 * shortest
 
 
 class _Level:

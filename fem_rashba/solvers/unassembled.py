@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from fem_rashba.solvers import background
 from fem_rashba.solvers.affine import AffineOperator, tensors
 from fem_rashba.solvers.discretization import FIELDS, Discretization
+from fem_rashba.solvers.estimate import LARGEST_DIRECT_EVEN
 from fem_rashba.solvers.multigrid import COARSER
 from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.terminals import Terminals
@@ -39,12 +40,16 @@ class UnassembledMultigrid:
     Attributes:
         kind: PETSc's name of the preconditioner.
         reach: What one pass of a Krylov method asks for.
+        largest_direct: Unknowns up to which "auto" factorises.
+        aim: Share of the tolerance that "auto" aims at. A residual of 1e-12 leaves some 1e-11 in currents and torques.
         options: PETSc options of the solver. The preconditioner is the same in each iteration, so that half of the
             vectors will do.
     """
 
     kind = "python"
-    reach = 1e-12
+    reach = 1e-13
+    largest_direct = LARGEST_DIRECT_EVEN
+    aim = 1e-2
     options = {"pc_type": "python", "ksp_type": "gmres", "ksp_pc_side": "right"}
 
     def __init__(self, discretization: Discretization) -> None:
@@ -97,6 +102,10 @@ class _Preconditioner:
         """y = one V-cycle for x."""
         y.array[:] = self._cycle(x.array_r.reshape(-1, FIELDS)).ravel()
 
+    def applyTranspose(self, pc: PETSc.PC, x: PETSc.Vec, y: PETSc.Vec) -> None:  # noqa: N802, as above
+        """y = the transpose of one V-cycle for x."""
+        y.array[:] = self._cycle(x.array_r.reshape(-1, FIELDS), adjoint=True).ravel()
+
     def destroy(self, pc: PETSc.PC) -> None:  # the name that PETSc calls
         """Frees the factorisation."""
         self._cycle.destroy()
@@ -127,18 +136,20 @@ class _Cycle:
         """A x at the free unknowns, for x that is zero at the fixed ones; all shapes (nodes, 4)."""
         return self._levels[0].product(x)
 
-    def __call__(self, b: np.ndarray, level: int = 0) -> np.ndarray:
-        """An approximate solution of A x = b: one V-cycle."""
+    def __call__(self, b: np.ndarray, *, adjoint: bool = False, level: int = 0) -> np.ndarray:
+        """An approximate solution of A x = b, or A^T x = b: one V-cycle, or exactly its transpose."""
         here, x = self._levels[level], np.zeros_like(b)
+        here = here.transposed if adjoint else here
         count = _MANY if level else self._sweeps
         for i in range(count):
             here.sweep(b, x, downwards=i % 2 == 1, zero=i == 0)
         rest = here.residual(b, x)
         if level + 1 < len(self._levels):
-            below = self._levels[level + 1]
-            x += here.free * (self._up[level] @ self(below.free * (self._down[level] @ rest), level + 1))
+            rest = self._levels[level + 1].free * (self._down[level] @ rest)
+            x += here.free * (self._up[level] @ self(rest, adjoint=adjoint, level=level + 1))
         else:
-            x += (self._to_nodes @ self._coarse.solve(self._to_grid @ rest.ravel())).reshape(x.shape)
+            found = self._coarse.solve(self._to_grid @ rest.ravel(), adjoint=adjoint)
+            x += (self._to_nodes @ found).reshape(x.shape)
         for i in reversed(range(count)):
             here.sweep(b, x, downwards=i % 2 == 0)
         return x
@@ -163,9 +174,9 @@ class _Factorised:
     def factorise(self) -> None:
         self._solver.setUp()
 
-    def solve(self, right: np.ndarray) -> np.ndarray:
+    def solve(self, right: np.ndarray, *, adjoint: bool) -> np.ndarray:
         self._b.array[:] = right
-        self._solver.solve(self._b, self._x)
+        (self._solver.solveTranspose if adjoint else self._solver.solve)(self._b, self._x)
         return np.array(self._x.array_r)
 
     def destroy(self) -> None:
