@@ -140,7 +140,7 @@ def test_transpose_of_the_preconditioner():
 
 
 def test_auto_on_even_elements(monkeypatch):
-    """Above a limit, known to `check` too, "auto" is multigrid, with which totals are as good as with a direct method."""
+    """Above a limit, known to `check` too, "auto" is multigrid: totals are as good as with a direct method."""
     from fem_rashba.solvers import estimate, unassembled
     from fem_rashba.solvers.steady import solve_steady
 

@@ -3,8 +3,9 @@
     python tests/benchmarks/solve.py [--sizes 1.0 0.5] [--repeats 3]
 
 Each row is a process of its own. Seconds are those from the mesh (excluded) to the solution, after a solve on another,
-small mesh: forms are compiled by then, everything else is done anew. Minimum and median of the repeats, taken in turns, and the
-peak memory of the whole process. "plain" is what the dolfinx tutorial teaches: a mixed space, LinearProblem, MUMPS.
+small mesh: forms are compiled by then, everything else is done anew. Minimum and median of the repeats, taken in turns,
+and the peak memory of the whole process. "plain" is what the dolfinx tutorial teaches: a mixed space, LinearProblem,
+MUMPS.
 """
 
 from __future__ import annotations
