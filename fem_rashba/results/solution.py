@@ -18,7 +18,7 @@ from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.results.integrals import Integrals, integrals
 from fem_rashba.solvers.discretization import Discretization
-from fem_rashba.solvers.enriched import enriched_state
+from fem_rashba.solvers.enriched import enriched_states
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.steady import Progress, Solved, SolverReport, SteadyState, solve_steady
 
@@ -143,7 +143,7 @@ def solve(
 
     def then(solved: Solved) -> None:
         if error_estimate is True or solved.system.method == "direct":
-            enriched.append(enriched_state(solved))
+            enriched.extend(enriched_states(solved))
 
     state = solve_steady(
         problem,
@@ -158,7 +158,7 @@ def solve(
         return solution
     from fem_rashba.results.errors import with_errors
 
-    return with_errors(solution, enriched[0], axis)
+    return with_errors(solution, enriched, axis)
 
 
 def complete(state: SteadyState, axis: np.ndarray | None) -> Solution:

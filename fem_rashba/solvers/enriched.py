@@ -63,6 +63,7 @@ class Enriched:
         left = self._operator.defect(self.start)
         self._more = self.transfer.surplus((weights(self.discretization)[:, None] - 1.0) * left.reshape(-1, FIELDS))
         self.residual = left + self._more
+        self._has_corners = bool(self.terminals.comm.allreduce(int(self._more.any())))
 
     def correction(self, right: np.ndarray, *, adjoint: bool = False, tolerance: float = TOLERANCE) -> np.ndarray:
         """x with A x = right, or A^T x = right, on the owned unknowns; zero where unknowns are fixed. Collective.
@@ -95,8 +96,12 @@ class Enriched:
             )
         return found
 
-    def state(self) -> SteadyState:
-        """The state one degree higher. Collective.
+    def states(self) -> list[SteadyState]:
+        """The state one degree higher, and where there are corners the one without weights too. Collective."""
+        return [self.state(), self.state(weighted=False)] if self._has_corners else [self.state()]
+
+    def state(self, *, weighted: bool = True) -> SteadyState:
+        """The state one degree higher, with the contributions of corners weighted or as they are. Collective.
 
         Where a terminal's level follows from its current, conductances and responses are those of the lower degree:
         they act on the difference alone.
@@ -104,10 +109,12 @@ class Enriched:
         finer = self.start.copy()
         finer.name = "u"
         terminals = self.solved.terminals
-        finer.x.array[: self.terminals.owned] += self.correction(-self.residual)
+        more = self._more if weighted else np.zeros_like(self._more)
+        self.terminals.levels.update(terminals.levels)
+        finer.x.array[: self.terminals.owned] += self.correction(self._more - more - self.residual)
         finer.x.scatter_forward()
         # the currents, which are residuals too, get what the weights add
-        inflows = self.terminals.inflows(self._operator.defect(finer) + self._more)
+        inflows = self.terminals.inflows(self._operator.defect(finer) + more)
         if terminals.free:
             rows = [list(terminals.contacts).index(name) for name in terminals.free]
             changes = np.linalg.solve(terminals.conductances[rows], self.terminals.targets() - inflows[rows])
@@ -208,11 +215,11 @@ class _TwoLevels:
             thing.destroy()
 
 
-def enriched_state(solved: Solved) -> SteadyState:
-    """The state one degree higher, from the one that was found. Collective."""
+def enriched_states(solved: Solved) -> list[SteadyState]:
+    """The states one degree higher, from the one that was found: as `Enriched.states`. Collective."""
     enriched = Enriched(solved)
     try:
-        return enriched.state()
+        return enriched.states()
     finally:
         enriched.destroy()
 

@@ -132,15 +132,15 @@ def _solved(
     tolerance: float,
     petsc: Mapping[str, str | float | bool] | None,
     progress: Progress | None,
-) -> tuple[SteadyState, SteadyState, Assessment]:
-    """The state, that of one degree more, and the error of the goal. Collective."""
-    found: list[tuple[SteadyState, Assessment]] = []
+) -> tuple[SteadyState, list[SteadyState], Assessment]:
+    """The state, those of one degree more, and the error of the goal. Collective."""
+    found: list[tuple[list[SteadyState], Assessment]] = []
 
     def then(solved: Solved) -> None:
         enriched = Enriched(solved)
         try:
-            state = enriched.state()
-            found.append((state, assess(enriched, state, goal)))
+            states = enriched.states()
+            found.append((states, assess(enriched, states, goal)))
         finally:
             enriched.destroy()
 

@@ -30,26 +30,33 @@ class Assessment:
     power: int
 
 
-def assess(enriched: Enriched, state: SteadyState, goal: str) -> Assessment:
+def assess(enriched: Enriched, states: list[SteadyState], goal: str) -> Assessment:
     """The error of the solution that `enriched` stands on. Collective.
 
     Args:
         enriched: One degree higher.
-        state: What it found.
+        states: What it found; the one with the larger error counts.
         goal: "torque", "current" or "map".
     """
-    return {"torque": _torque, "current": _current, "map": _map}[goal](enriched, state)
+    relative = {"torque": _torque, "current": _current, "map": _map}[goal]
+    found = [(state, *relative(enriched, state)) for state in states]
+    state, estimate, functional = max(found, key=lambda one: one[1])
+    if functional is None:
+        return Assessment(estimate=estimate, indicators=map_residuals(enriched, state).by_cell, power=2)
+    return Assessment(estimate=estimate, indicators=weighted_residuals(enriched, state, functional).by_cell, power=1)
 
 
-def _torque(enriched: Enriched, state: SteadyState) -> Assessment:
+def _torque(enriched: Enriched, state: SteadyState) -> tuple[float, Goal]:
+    """The relative error, and the linear functional whose error it is."""
     found, finer = integrals(_below(enriched)).torque, integrals(state).torque
     error, size = (float(np.linalg.norm(vector)) for vector in (finer - found, found))
     direction = finer - found if error > 0 else found
     along = direction / max(float(np.linalg.norm(direction)), 1e-300)
-    return _assessed(enriched, state, torque_along(along), error / size if size > 0 else 0.0)
+    return error / size if size > 0 else 0.0, torque_along(along)
 
 
-def _current(enriched: Enriched, state: SteadyState) -> Assessment:
+def _current(enriched: Enriched, state: SteadyState) -> tuple[float, Goal]:
+    """As `_torque`; of several relative errors the largest, and of their functionals the sum."""
     below, free = _below(enriched), enriched.solved.terminals.free
     largest = max(map(abs, below.currents.values()), default=0.0)
     span = max(below.voltages.values(), default=0.0) - min(below.voltages.values(), default=0.0)
@@ -67,18 +74,16 @@ def _current(enriched: Enriched, state: SteadyState) -> Assessment:
             # V = -level/states, I = -inflow
             target, unit = (levels, -1.0 / states) if name in free else (inflows, -AMPERE_PER_RATE)
             target[name] = unit * float(np.sign(change)) / scale
-    return _assessed(enriched, state, Goal(inflows=inflows, levels=levels), max(errors))
+    return max(errors), Goal(inflows=inflows, levels=levels)
 
 
-def _map(enriched: Enriched, state: SteadyState) -> Assessment:
-    found = map_residuals(enriched, state)
-    u, comm = enriched.start, enriched.terminals.comm
-    squared = float(comm.allreduce(cell_integrals(enriched.discretization, [sum(u[i] ** 2 for i in (1, 2, 3))]).sum()))
-    return Assessment(estimate=found.error / squared**0.5 if squared > 0 else 0.0, indicators=found.by_cell, power=2)
-
-
-def _assessed(enriched: Enriched, state: SteadyState, goal: Goal, estimate: float) -> Assessment:
-    return Assessment(estimate=estimate, indicators=weighted_residuals(enriched, state, goal).by_cell, power=1)
+def _map(enriched: Enriched, state: SteadyState) -> tuple[float, None]:
+    """The relative error, which has no functional."""
+    S, comm = enriched.start, enriched.terminals.comm
+    change = state.u - S
+    terms = [sum(f[i] ** 2 for i in (1, 2, 3)) for f in (change, S)]
+    error, size = comm.allreduce(cell_integrals(enriched.discretization, terms).sum(axis=0))
+    return float(np.sqrt(error / size)) if size > 0 else 0.0, None
 
 
 def _below(enriched: Enriched) -> SteadyState:
