@@ -45,6 +45,21 @@ def describe(device):
     }
 
 
+def partition(device):
+    """Owned cells of every rank; facets between two ranks, and those there would be if cells went by their order."""
+    topology = device.mesh.topology
+    topology.create_connectivity(1, 2)
+    cells = topology.index_map(2)
+    owner = np.concatenate([np.full(cells.size_local, COMM.rank), cells.owners])
+    order = topology.original_cell_index
+    to_cells = topology.connectivity(1, 2)
+    pairs = [to_cells.links(facet) for facet in range(topology.index_map(1).size_local)]
+    pairs = np.array([pair for pair in pairs if len(pair) == 2]).reshape(-1, 2)
+    by_order = order * COMM.size // cells.size_global
+    cuts = [int((ranks[pairs[:, 0]] != ranks[pairs[:, 1]]).sum()) for ranks in (owner, by_order)]
+    return {"cells": COMM.allgather(cells.size_local), "cuts": [COMM.allreduce(cut) for cut in cuts]}
+
+
 def failures():
     """The message of an error that only rank 0 meets, from every rank."""
     try:
@@ -69,7 +84,11 @@ shapes = {
     ),
     "file": mesh_file(sys.argv[1]),
 }
-found = {key: describe(shape.mesh(FILM)) for key, shape in shapes.items()}
+devices = {key: shape.mesh(FILM) for key, shape in shapes.items()}
+found = {key: describe(device) for key, device in devices.items()}
+parts = {key: partition(device) for key, device in devices.items()}
 messages = failures()
 if COMM.rank == 0:
-    print("FOUND", json.dumps({"devices": found, "errors": sorted(set(messages)), "ranks": len(messages)}))
+    print(
+        "FOUND", json.dumps({"devices": found, "errors": sorted(set(messages)), "ranks": len(messages), "parts": parts})
+    )

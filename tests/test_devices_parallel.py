@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+TRIANGLES = ("round", "ring", "leaf", "moon", "gds", "file")
 
 
 @cache
@@ -44,6 +45,17 @@ def test_devices_do_not_depend_on_the_number_of_ranks(count):
     for device in many["devices"].values():
         assert device["tagged"] == device["cells"]
         assert device["ghosts tagged"]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_parts_are_balanced_and_compact(count):
+    """As a partition of the graph of cells is, and consecutive cells of the file are not."""
+    for name, part in on_ranks(count)["parts"].items():
+        assert len(part["cells"]) == count
+        assert max(part["cells"]) < 1.06 * sum(part["cells"]) / count, name
+        cut, by_order = part["cuts"]
+        # columns of quadrilaterals are numbered one after another, which is hard to beat
+        assert 0 < cut < by_order * (0.3 if name in TRIANGLES else 1.1), name
 
 
 @pytest.mark.parametrize("count", [1, 3])
