@@ -24,13 +24,17 @@ def grid_lines(outline: Outline, sizing: Sizing, axis: int) -> np.ndarray:
     """
     places = corners_of(outline)
     stations = np.unique([point[axis] for point in places])
-    corners = [(point[axis], sizing.corner(exponent)) for point, exponent in places.items()]
+    corners = [
+        (np.unique([point[axis] for point, s in places.items() if s == exponent]), sizing.corner(exponent))
+        for exponent in sorted(set(places.values()))
+    ]
     bands = _bands(outline, sizing, axis)
     finest = min(float(size(np.zeros(1))[0]) for size in (*(c[1] for c in corners), *(b[3] for b in bands)))
     x = _samples(stations, bands, finest)
     h = np.full(x.shape, sizing.largest)
-    for station, size in corners:
-        h = np.minimum(h, size(np.abs(x - station)))
+    for here, size in corners:
+        # sizes grow with the distance, so that the nearest corner counts
+        h = np.minimum(h, size(np.abs(x[:, None] - here).min(axis=1)))
     for low, high, stretch, size in bands:
         h = np.minimum(h, stretch * size(np.maximum(np.maximum(low - x, x - high), 0.0)))
     pieces = [_subdivide(x, h, a, b) for a, b in pairwise(stations)]
