@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from samples import OBLIQUE, film
+from samples import FILM_TOML, OBLIQUE, film
 
 from fem_rashba import Ground, Voltage, currents, probe, solve, torque, uniform
 from fem_rashba.devices.grading import GRADINGS, grading
@@ -65,6 +65,38 @@ def test_more_accuracy_takes_more_unknowns(name, goal):
     # averages converge faster, so that they take fewer than a map of the same error
     if goal != "map":
         assert 2 * counts[1] < SHAPES[name].cells(FILM, accuracy=1e-3).unknowns
+
+
+def test_the_accuracy_of_the_solver_chooses_the_first_mesh(tmp_path):
+    from fem_rashba.cli.loading import mesh_arguments
+    from fem_rashba.config import load
+
+    path = tmp_path / "wire.toml"
+    path.write_text(
+        FILM_TOML
+        + """
+[device]
+shape = "wire"
+length = "60 nm"
+width = "20 nm"
+[magnetization]
+direction = [1, 0, 0]
+[terminals.source]
+voltage = "1 mV"
+[terminals.drain]
+voltage = "0 V"
+"""
+    )
+
+    def unknowns(*overrides):
+        config = load(path, overrides)
+        return config.shape.cells(**mesh_arguments(config)).unknowns
+
+    expected = SHAPES["wire"].cells(film(), accuracy=1e-3, goal="current").unknowns
+    assert unknowns("solver.accuracy=1e-3", "solver.goal=current") == expected < unknowns()
+    assert unknowns("solver.accuracy=0.5") == unknowns("solver.accuracy=0.1")
+    even = "device.element_size=4 nm"
+    assert unknowns("solver.accuracy=1e-3", even) == unknowns(even)
 
 
 def test_without_a_wish_a_mesh_is_that_of_its_degree():
