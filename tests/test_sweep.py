@@ -194,10 +194,11 @@ def test_a_sweep_that_is_killed_again_and_again_ends_with_the_same_digits(
         assert (tmp_path / "sweep.nc.part" / "sweep.json").exists()
         # what is done so far can be read
         assert int(np.isfinite(read(tmp_path / "sweep.nc")["fieldlike"]).sum()) == done
-        capsys.readouterr()
-        assert main(["plot", str(tmp_path / "sweep.nc"), "-o", str(tmp_path / ".some.png")]) == 0
-        said = " written\n" if done == 8 else f" written; {done} of 8 points are solved\n"
-        assert capsys.readouterr().out.endswith(said)
+        if at in ("-2", "after"):
+            capsys.readouterr()
+            assert main(["plot", str(tmp_path / "sweep.nc"), "-o", str(tmp_path / ".some.png")]) == 0
+            said = " written\n" if done == 8 else f" written; {done} of 8 points are solved\n"
+            assert capsys.readouterr().out.endswith(said)
     assert main(command) == 0
     xr.testing.assert_identical(opened(tmp_path / "sweep.nc"), opened(folder / "sweep.nc"))
     assert {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")} == {"sweep.toml", "sweep.nc"}

@@ -16,7 +16,8 @@ def ovf(arguments: Namespace) -> None:
     check_target(arguments.file)
     given = None if arguments.grid is None else read_grid(arguments.grid, f"--grid {arguments.grid}")
     from fem_rashba.results.files import load
-    from fem_rashba.results.micromagnetics import grid_of, save_ovf, unit_of
+    from fem_rashba.results.micromagnetics import grid_of, save_ovf
+    from fem_rashba.results.ovf_units import unit_of
 
     solution = load(arguments.out)
     grid = grid_of(solution, arguments.cell) if given is None else given

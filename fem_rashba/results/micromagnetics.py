@@ -12,7 +12,6 @@ lies outside has zero.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,69 +21,14 @@ from fem_rashba.grids.ovf_write import check_target, write_ovf
 from fem_rashba.mpi import on_root
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.gridded import Grid, data_of
-from fem_rashba.results.maps import KNOWN
+from fem_rashba.results.ovf_units import UNITS, unit_of
 from fem_rashba.results.probe import State, film_values, state_at, torque_at
 from fem_rashba.results.solution import Solution
-from fem_rashba.units import JOULE_PER_AREA, TESLA_PER_FIELD, TESLA_PER_TORQUE
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
 _AT_ONCE, _MOST_CELLS = 1 << 13, 1 << 24
 # |e x m|^2 below this is m parallel to e
 _PARALLEL = 1e-12
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """How a quantity is expressed: its factor from that of a film, the keys of [film] it needs, and what it means."""
-
-    factor: Callable[[Film], float]
-    needs: tuple[str, ...]
-    meaning: str
-
-
-_BOTH = ("thickness", "saturation_magnetization")
-
-
-def _moment(film: Film) -> float:
-    """Ms t in (A/m) nm."""
-    return float(film.saturation_magnetization or 0.0) * float(film.thickness or 0.0)
-
-
-_FIELD = {
-    "T": _Unit(lambda f: TESLA_PER_TORQUE / _moment(f), _BOTH, "B in dm/dt = -gamma m x B, gamma > 0"),
-    "A/m": _Unit(
-        lambda f: TESLA_PER_TORQUE / _moment(f) / TESLA_PER_FIELD, _BOTH, "H in dm/dt = -gamma mu0 m x H, gamma > 0"
-    ),
-}
-_UNITS: dict[str, dict[str, _Unit]] = {
-    "torque": {
-        "J/m3": _Unit(
-            lambda f: JOULE_PER_AREA * 1e9 / float(f.thickness or 0.0),
-            ("thickness",),
-            "torque density T in dM/dt = gamma T, gamma > 0, M = Ms m; -M x B of a field",
-        ),
-        "J/m2": _Unit(
-            lambda f: JOULE_PER_AREA, (), "torque per area t T in dM/dt = gamma T, gamma > 0, t the thickness"
-        ),
-        "T": _Unit(lambda f: TESLA_PER_TORQUE / _moment(f), _BOTH, "torque tau in dm/dt = gamma tau, as in mumax3"),
-    },
-    **dict.fromkeys(("effective_field", "fieldlike_field", "dampinglike_field"), _FIELD),
-    "spin_density": {
-        "1/m2": _Unit(lambda f: 1e18, (), "S per area, half the expectation value of sigma"),
-        "1/m3": _Unit(
-            lambda f: 1e27 / float(f.thickness or 0.0),
-            ("thickness",),
-            "S per volume, half the expectation value of sigma",
-        ),
-    },
-    "magnetization": {
-        "1": _Unit(lambda f: 1.0, (), "direction of the magnetization"),
-        "A/m": _Unit(
-            lambda f: float(f.saturation_magnetization or 0.0), ("saturation_magnetization",), "magnetization"
-        ),
-    },
-}
-QUANTITIES = tuple(_UNITS)
 
 
 def save_ovf(
@@ -101,7 +45,7 @@ def save_ovf(
     Args:
         solution: Of `solve` or `load`.
         path: A new file, or one that fem_rashba wrote.
-        quantity: One of `QUANTITIES`.
+        quantity: One of `ovf_units.QUANTITIES`.
         unit: One of those of the quantity; by default the first: J/m3, T, 1/m2 or 1.
         grid: Of the file, from `grid_of` or `fem_rashba.grids.ovf_read.read_grid`; by default `grid_of(solution)`.
         format: "text", "binary4" or "binary8".
@@ -118,7 +62,7 @@ def save_ovf(
     on_root(solution.comm, lambda: check_target(path))
     values = gridded_values(solution, grid, quantity, unit)
     about = [
-        f"{quantity}: {_UNITS[quantity][chosen].meaning}",
+        f"{quantity}: {UNITS[quantity][chosen].meaning}",
         "cells hold averages over the device, cells with their middle outside it hold zero",
     ]
     on_root(
@@ -134,13 +78,13 @@ def gridded_values(solution: Solution, grid: Grid, quantity: str, unit: str | No
     Args:
         solution: Of `solve` or `load`.
         grid: In the coordinates of the file that the magnetization comes from, if it does, else those of the device.
-        quantity: One of `QUANTITIES`.
+        quantity: One of `ovf_units.QUANTITIES`.
         unit: One of those of the quantity; by default the first.
 
     Raises:
         ValueError: As `save_ovf`.
     """
-    chosen = _UNITS[quantity][unit_of(solution, quantity, unit)]
+    chosen = UNITS[quantity][unit_of(solution, quantity, unit)]
     nx, ny = grid.counts[:2]
     if nx * ny > _MOST_CELLS:
         raise ValueError(f"the grid has {nx} x {ny} cells; it may have at most {_MOST_CELLS}, so give larger ones")
@@ -189,29 +133,6 @@ def _round_length(limit: float) -> float:
     """The largest of 1, 2, 5 times a power of ten that is not above the limit."""
     power = 10.0 ** np.floor(np.log10(limit))
     return float(max(f * power for f in (1, 2, 5) if f * power <= limit * (1 + 1e-9)))
-
-
-def unit_of(solution: Solution, quantity: str, unit: str | None) -> str:
-    """The unit that is meant: the given one, or the first of the quantity.
-
-    Raises:
-        ValueError: If the quantity does not have it, or the film lacks what it needs.
-    """
-    if quantity not in _UNITS:
-        other = f"; {quantity!r} is a map of plot" if quantity in KNOWN else ""
-        raise ValueError(f"quantity = {quantity!r} must be {', '.join(QUANTITIES[:-1])} or {QUANTITIES[-1]}{other}")
-    units = _UNITS[quantity]
-    chosen = next(iter(units)) if unit is None else unit
-    if chosen not in units:
-        raise ValueError(f"unit = {unit!r} does not go with {quantity}; it must be {' or '.join(units)}")
-    for name, film in solution.problem.films.items():
-        missing = [key for key in units[chosen].needs if getattr(film, key) is None]
-        if missing:
-            where = "[film]" if name not in solution.problem.regions else f"[regions.{name}]"
-            raise ValueError(f"{quantity} in {chosen} needs {' and '.join(missing)} in {where}")
-    if quantity in ("fieldlike_field", "dampinglike_field") and solution.axis is None:
-        raise ValueError(f"{quantity} needs the axis of the torque; there is no current, so give drive.torque_axis")
-    return chosen
 
 
 def _averages(
