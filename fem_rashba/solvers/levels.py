@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from petsc4py import PETSc
@@ -51,8 +52,15 @@ class Levels(Protocol):
         ...
 
 
-def levels(discretization: Discretization) -> Levels:
-    """Those of the steady equations. Collective."""
-    if is_even(discretization.problem.device) and UnassembledMultigrid.serves(discretization):
+def levels(discretization: Discretization, options: Mapping[str, str | float | bool] | None = None) -> Levels:
+    """Those of the steady equations. Collective.
+
+    Args:
+        discretization: Of the finest level.
+        options: PETSc options without prefix; pc_type = "mg" asks for assembled levels on any mesh.
+    """
+    asked = {str(key).lstrip("-"): value for key, value in (options or {}).items()}.get("pc_type")
+    even = asked != Multigrid.kind and is_even(discretization.problem.device)
+    if even and UnassembledMultigrid.serves(discretization):
         return UnassembledMultigrid(discretization)
     return Multigrid(discretization, steady_operator)

@@ -65,7 +65,7 @@ def solve_responses(
         method=method,
         tolerance=tolerance,
         options=petsc or {},
-        multigrid=levels(discretization),
+        multigrid=levels(discretization, petsc),
     )
     names = tuple(terminals.contacts)
     try:

@@ -117,7 +117,7 @@ def solve_steady(
         method=method,
         tolerance=tolerance,
         options=petsc or {},
-        multigrid=levels(discretization),
+        multigrid=levels(discretization, petsc),
         repeatable=repeatable,
     )
     try:

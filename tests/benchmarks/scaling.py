@@ -66,7 +66,8 @@ def one(unknowns: int, folder: str) -> None:
     def solved(device: Any) -> Any:
         terminals = {"source": Voltage(1e-3)} | dict.fromkeys(("drain", "left", "right"), Ground())
         options = {"terminals": terminals, "degree": DEGREE, "method": "iterative", "tolerance": TOLERANCE}
-        options["petsc"] = {"pc_mg_log": True}
+        # on one rank too what several do
+        options["petsc"] = {"pc_type": "mg", "pc_mg_log": True}
         return solve(device, film(), uniform(DIRECTION), **options)
 
     out = Path(folder) / "out"
