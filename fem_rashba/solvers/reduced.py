@@ -65,7 +65,8 @@ class Found:
     Attributes:
         values: The outputs, shape (N, outputs).
         field_bound: Of the error of the fields in the norm, shape (N,).
-        adjoint: Inner products of the residuals of the adjoint problems, shape (N, outputs, outputs).
+        adjoint: Inner products of the residuals of the adjoint problems, shape (N, outputs, outputs), of spins among
+            themselves and of the others among themselves.
         spin: Root mean square of |S| over the film, 1/nm^2, shape (N,).
     """
 
@@ -192,17 +193,20 @@ class Output:
 
 
 class _Adjoint:
-    """The adjoint problems of all outputs in one basis, and all that the corrections need.
+    """The adjoint problems of some outputs in one basis, and all that the corrections need.
 
     Args:
         model: Whose outputs they are.
+        outputs: Their numbers.
         functionals: Of the outputs, shape (owned, 4, outputs).
         lifts: The functions g that some outputs have, shape (local, 4, lifts).
         has: Which output has which of them, shape (lifts, outputs).
     """
 
-    def __init__(self, model: Reduced, functionals: np.ndarray, lifts: np.ndarray, has: np.ndarray) -> None:
-        self.model, self.functionals, self.lifted = model, functionals, -has
+    def __init__(
+        self, model: Reduced, outputs: np.ndarray, functionals: np.ndarray, lifts: np.ndarray, has: np.ndarray
+    ) -> None:
+        self.model, self.outputs, self.functionals, self.lifted = model, outputs, functionals, -has
         modes = model.modes.adjoint(model.pieces.signs)
         self.basis = Basis(model.space, model.norm, modes, lifts, functionals)
         self._entries = np.zeros((len(modes.entries), 0, 0))
@@ -262,7 +266,9 @@ class Reduced:
         self.drive = Drive(self.space, self.norm)
         self.primal = Basis(self.space, self.norm, modes, self.drive.lifts, self.drive.loads)
         self.outputs = self._outputs(tags)
-        self.adjoint = _Adjoint(self, *self._functionals())
+        # spin and charge apart: what is dense grows with the square of a basis, and neither helps the other much
+        kinds = np.array([output.kind == "spin" for output in self.outputs])
+        self.adjoints = [_Adjoint(self, own, *self._functionals(own)) for own in map(np.flatnonzero, (kinds, ~kinds))]
         self._masses = np.zeros((0, 0))
         self._operator: Entry | None = None
         self.area = float(self.comm.allreduce(self._mass_of_one(tags).sum(), op=MPI.SUM))
@@ -295,12 +301,12 @@ class Reduced:
             found[name] = low
         return found
 
-    def _functionals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Functionals f and functions g of the outputs, and which output has which g."""
-        functionals = np.zeros((self.pieces.owned, FIELDS, len(self.outputs)))
+    def _functionals(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Functionals f and functions g of some outputs, and which output has which g."""
+        functionals = np.zeros((self.pieces.owned, FIELDS, len(outputs)))
         lifts = [np.zeros((self.pieces.local, FIELDS, 0))]
         has = []
-        for k, output in enumerate(self.outputs):
+        for k, output in enumerate(self.outputs[number] for number in outputs):
             if output.kind == "spin":
                 tag = int(output.of) if output.of else None
                 masses = self.pieces.constant(self.pieces.keys.index(("mass", tag)))
@@ -316,20 +322,20 @@ class Reduced:
                 along[:, 0, 0] = self.discretization.space.tabulate_dof_coordinates()[:, output.axis]
                 lifts.append(along)
                 has.append(k)
-        return functionals, np.concatenate(lifts, axis=2), np.eye(len(self.outputs))[has]
+        return functionals, np.concatenate(lifts, axis=2), np.eye(len(outputs))[has]
 
     def sample(self, point: Points, outputs: np.ndarray, changes: Points) -> tuple[np.ndarray, np.ndarray]:
         """The solution at one point, its derivatives, and adjoint solutions, by one factorisation. Collective.
 
         Args:
             point: The point.
-            outputs: Numbers of the outputs whose adjoint problems are solved.
+            outputs: Numbers of the outputs whose adjoint problems are solved, those of spin first.
             changes: Of the coefficients, one for each derivative.
 
         Returns:
             Coordinates, shapes (size, 1 + derivatives) and (size, outputs).
         """
-        pieces, adjoint = self.pieces, self.adjoint
+        pieces = self.pieces
         theta = self.modes.theta(point.t[0], len(pieces.keys))
         if self._operator is None:
             self._operator = self.space.matrix((0, 1, 2, 3))
@@ -344,16 +350,24 @@ class Reduced:
             rows -= pieces.applied(theta, self.drive.lifts @ changes.lifted[k][:, None])
             derivative = self._operator.solved(self.space.restricted(rows))
             primal = np.concatenate([primal, derivative], axis=1)
-        transposed = adjoint.basis.modes.theta(point.t[0], len(pieces.keys))
-        given = adjoint.basis.functions[:, :, : adjoint.basis.lifts] @ adjoint.lifted[:, outputs]
-        rows = adjoint.functionals[:, :, outputs] - pieces.applied(transposed, given)
-        return primal, self._operator.solved(self.space.restricted(rows), transposed=True, refined=True)
+        columns = []
+        for adjoint in self.adjoints:
+            own = np.flatnonzero(np.isin(adjoint.outputs, outputs))
+            transposed = adjoint.basis.modes.theta(point.t[0], len(pieces.keys))
+            given = adjoint.basis.functions[:, :, : adjoint.basis.lifts] @ adjoint.lifted[:, own]
+            rows = adjoint.functionals[:, :, own] - pieces.applied(transposed, given)
+            columns.append(self._operator.solved(self.space.restricted(rows), transposed=True, refined=True))
+        return primal, np.concatenate(columns, axis=1)
 
-    def add(self, primal: np.ndarray, adjoint: np.ndarray) -> None:
-        """Takes what `sample` found into the bases. Collective."""
+    def add(self, primal: np.ndarray, adjoint: np.ndarray, outputs: np.ndarray) -> None:
+        """Takes what `sample` found for some outputs into the bases. Collective."""
         self.primal.add(primal)
-        self.adjoint.basis.add(adjoint)
-        self.adjoint.grow()
+        first = 0
+        for own in self.adjoints:
+            count = int(np.isin(own.outputs, outputs).sum())
+            own.basis.add(adjoint[:, first : first + count])
+            first += count
+            own.grow()
         u = self.primal.functions
         self._masses = np.zeros((u.shape[2], u.shape[2]))
         for p, (name, _) in enumerate(self.pieces.keys):
@@ -371,7 +385,10 @@ class Reduced:
         coefficients = self.primal.solved(points.t, lifted, loaded)
         left = self.primal.residual(points.t, coefficients, loaded)[:, 0]
         u = coefficients[:, :, 0]
-        values, adjoint = self.adjoint.found(points, u)
+        values = np.zeros((len(points), len(self.outputs)))
+        adjoint = np.zeros((len(points), len(self.outputs), len(self.outputs)))
+        for own in self.adjoints:
+            values[:, own.outputs], adjoint[:, own.outputs[:, None], own.outputs] = own.found(points, u)
         return Found(
             values=values,
             field_bound=np.linalg.norm(left, axis=1) / points.coercivity,
@@ -382,7 +399,7 @@ class Reduced:
     def least_quotient(self, t: np.ndarray) -> float:
         """The coercivity of the operator with modes t, by Lanczos' method: an estimate from above. Collective."""
         count = len(self.pieces.keys)
-        theta = self.modes.theta(t, count) + self.adjoint.basis.modes.theta(t, count)
+        theta = self.modes.theta(t, count) + self.adjoints[0].basis.modes.theta(t, count)
         x = np.random.default_rng(0).normal(size=(self.space.size, 1))
         q: np.ndarray = np.empty((self.space.size, 0))
         image: np.ndarray = np.empty((self.space.size, 0))
@@ -404,6 +421,11 @@ class Reduced:
         products = sum(self.pieces.product(p, rest) for p in masses)
         square = self.comm.allreduce(float((rest[: self.pieces.owned] * products).sum()), op=MPI.SUM)
         return float(np.sqrt(max(square, 0.0) / self.area))
+
+    @property
+    def adjoint_size(self) -> int:
+        """How many functions the adjoint bases have."""
+        return sum(adjoint.basis.size for adjoint in self.adjoints)
 
     @property
     def unknowns(self) -> int:

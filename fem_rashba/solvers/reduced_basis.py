@@ -6,6 +6,7 @@ The operator at a point is sum t[q] theta[q, p, i, j] M_p over Q modes theta, th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -205,7 +206,7 @@ class Basis:
 
     def _reduce(self) -> None:
         """The modes between the functions; and the residual of every point in few orthonormal functionals."""
-        weights, count = self.modes.weights, self.functions.shape[2]
+        weights = self.modes.weights
         self._blocks = np.tensordot(weights, self._entries, axes=1)
         parts = []
         for i in range(FIELDS):
@@ -217,12 +218,10 @@ class Basis:
             loads = self._loads[i > 0]
             loads = loads.reshape(len(loads), 3 if i else 1, self.loads.shape[2])[:, max(i - 1, 0)]
             loads = np.concatenate([loads, np.zeros((family.dimension - len(loads), loads.shape[1]))])
-            parts.append(np.concatenate([loads, -operators.reshape(len(loads), -1)], axis=1))
-        whole = np.concatenate(parts)
-        self._residual: np.ndarray = whole
-        if whole.shape[0] > whole.shape[1]:
-            self._residual = np.asarray(np.linalg.qr(whole, mode="r"))
-        self._columns = count
+            parts.append(
+                np.concatenate([loads, -operators.reshape(len(loads), math.prod(operators.shape[1:]))], axis=1)
+            )
+        self._residual = np.concatenate(parts)
 
     def solved(self, t: np.ndarray, lifted: np.ndarray, loaded: np.ndarray) -> np.ndarray:
         """The coefficients of lifts and basis at N points for K right-hand sides each, shape (N, lifts + size, K).
@@ -233,16 +232,22 @@ class Basis:
         """
         if self.size == 0:
             return lifted
-        matrices = (t @ self._blocks.reshape(len(self._blocks), -1)).reshape(len(t), self.size, -1)
+        matrices = (t @ self._blocks.reshape(len(self._blocks), -1)).reshape(len(t), *self._blocks.shape[1:])
         right = self._load_rows @ loaded - matrices[:, :, : self.lifts] @ lifted
         return np.concatenate([lifted, np.linalg.solve(matrices[:, :, self.lifts :], right)], axis=1)
 
     def residual(self, t: np.ndarray, coefficients: np.ndarray, loaded: np.ndarray) -> np.ndarray:
         """What coefficients leave of the equations, in orthonormal functionals, shape (N, K, functionals)."""
-        products = (t[:, :, None, None] * coefficients[:, None]).reshape(len(t), -1, coefficients.shape[2])
+        rows, columns = self._residual.shape
+        if rows > columns and len(t) * coefficients.shape[2] > 2 * columns:
+            # pays for many points only
+            self._residual = np.asarray(np.linalg.qr(self._residual, mode="r"))
+        products = (t[:, :, None, None] * coefficients[:, None]).reshape(
+            len(t), t.shape[1] * coefficients.shape[1], coefficients.shape[2]
+        )
         terms = np.concatenate([loaded, products], axis=1).swapaxes(1, 2)
-        left = terms.reshape(-1, terms.shape[2]) @ self._residual.T
-        return np.asarray(left.reshape(*terms.shape[:2], -1))
+        left = terms.reshape(len(t) * terms.shape[1], terms.shape[2]) @ self._residual.T
+        return np.asarray(left.reshape(len(t), terms.shape[1], len(self._residual)))
 
     def _sum(self, local: np.ndarray) -> np.ndarray:
         comm = self._space.comm

@@ -32,7 +32,7 @@ from fem_rashba.studies.record import Row
 from fem_rashba.studies.reduced_rows import Cases, Outputs
 from fem_rashba.studies.sweep import Progress, finish
 
-TRAINING = 300
+TRAINING = 150
 """Points among which the first samples are chosen."""
 
 MOST_SAMPLES = 400
@@ -199,7 +199,7 @@ class Surrogate:
             if found is None:
                 found = self.model.sample(self.points.at(worst), wanted, self._changes(worst))
                 keep(worst, *found)
-            self.model.add(*found)
+            self.model.add(*found, wanted)
             self.samples.append(worst)
             needs, worst = self._worst(np.array(training))
             if max(needs.values()) <= 1:
@@ -360,7 +360,7 @@ def _about(surrogate: Surrogate, found: Found, checked: list[int]) -> dict[str, 
         "reduced_solves": str(len(surrogate.samples)),
         "reduced_samples": " ".join(str(point + 1) for point in surrogate.samples),
         "reduced_checked": " ".join(str(point + 1) for point in checked),
-        "reduced_size": f"{surrogate.model.primal.size} and {surrogate.model.adjoint.basis.size} adjoint functions",
+        "reduced_size": f"{surrogate.model.primal.size} and {surrogate.model.adjoint_size} adjoint functions",
     }
 
 
