@@ -24,6 +24,7 @@ bench:
 	./fenics python tests/benchmarks/startup.py --repeats 2
 	./fenics python tests/benchmarks/solve.py --sizes 1.0 0.5
 	./fenics python tests/benchmarks/iterations.py --quick
+	./fenics python tests/benchmarks/reduced.py --size "2 nm" --quiet --singles 6
 	./fenics python tests/benchmarks/peers.py --repeats 1
 	./fenics python tests/benchmarks/scaling.py --ranks 1 2 --strong 200000 --weak 100000
 
