@@ -16,7 +16,7 @@ import pytest
 import xarray as xr
 from samples import FILM_TOML, film
 
-from fem_rashba import Current, Ground, Voltage, hall_cross, uniform, wire
+from fem_rashba import Current, Ground, Voltage, hall_cross, neel_wall, uniform, wire
 from fem_rashba.cli import main
 from fem_rashba.devices.conditions import Contact
 from fem_rashba.devices.spin import Injected, Relaxing
@@ -422,6 +422,24 @@ def test_operators_without_a_bound_are_refused() -> None:
         problem = pose(device, own, uniform([1, 0, 0]), terminals=BIAS, edges=edges, degree=1)
         with pytest.raises(ValueError, match="needs a coercive operator"):
             surrogate([problem], 3)
+
+
+def test_a_bound_that_a_full_solve_contradicts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from fem_rashba.solvers import reduced_films
+
+    monkeypatch.setattr(reduced_films, "coercivity", lambda operator, diffusion, rate: 1e7)
+    reduced_films.film_operator.cache_clear()
+    assert sweep(tmp_path, "sweep.nc", text=SWEEP) == 3
+    assert "more than its bound" in capfd.readouterr().err
+    assert not (tmp_path / "sweep.nc").exists()
+
+
+def test_textures_share_no_basis() -> None:
+    own = problems("films")[0]
+    with pytest.raises(ValueError, match="needs a uniform magnetization"):
+        check_alike([replace(own, magnetization=neel_wall(center=(8.0, 4.0), width=3.0))])
 
 
 def test_problems_of_other_kinds_share_no_basis() -> None:
