@@ -103,8 +103,8 @@ def tell(meshed: Callable[[], Any], solved: Callable[[Any], tuple[int, np.ndarra
     """
     start = time.perf_counter()
     mesh = meshed()
-    between = time.perf_counter()
+    between, used = time.perf_counter(), time.process_time()
     unknowns, spin, area = solved(mesh)
-    end = time.perf_counter()
-    row = {"mesh": between - start, "seconds": end - between, "unknowns": int(unknowns)}
+    end, used = time.perf_counter(), time.process_time() - used
+    row = {"mesh": between - start, "seconds": end - between, "cpu": used, "unknowns": int(unknowns)}
     print(json.dumps(row | {"torque": dampinglike(spin, area), "GB": peak_memory()}))
