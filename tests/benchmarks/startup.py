@@ -59,7 +59,9 @@ def timed(words: list[str], cache: str, folder: str, clone: str, trace: bool) ->
     before = used.ru_utime + used.ru_stime
     command = [sys.executable, __file__, "--trace", str(start)] if trace else [sys.executable, "-m", "fem_rashba"]
     environment = os.environ | {"XDG_CACHE_HOME": cache, "OMP_NUM_THREADS": "1", "PYTHONPATH": clone}
-    done = subprocess.run([*command, *words], cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run([*command, *words], cwd=folder, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
     spent = json.loads(done.stdout.splitlines()[-1]) if trace else {}
     found = {group: sum(spent.pop(name, 0.0) for name in names) for group, names in GROUPS.items()}
     found["solving"] = sum(spent.values())
@@ -89,9 +91,10 @@ def main() -> None:
         traced(given.trace[1:], float(given.trace[0]))
         return
     with tempfile.TemporaryDirectory() as folder:
-        new = subprocess.run(
-            [sys.executable, "-m", "fem_rashba", "new", "wire"], capture_output=True, text=True, check=True
-        )
+        # an older clone does not know every key of a newer template
+        environment = os.environ | {"PYTHONPATH": given.against or str(Path(__file__).parents[2])}
+        command = [sys.executable, "-m", "fem_rashba", "new", "wire"]
+        new = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
         text = new.stdout
         if given.config:
             text = sys.stdin.read() if given.config == "-" else Path(given.config).read_text()
