@@ -10,6 +10,7 @@ mesh, which one rank makes. Memory is the peak of the largest rank, and per unkn
 The second table says what the solve does: the bytes of the finest matrix for each unknown; the number of products with
 it that would cost as much as all products on all levels; the rate at which products and smoothing take matrices from
 memory, also over that of a triad a = b + 3 c which all ranks run at once; the share of the time that each takes.
+The method is that of any number of ranks, with assembled levels: on one rank and even elements the default is faster.
 "predicted" is the time in which those bytes would come at the triad's rate, and the coarse solve as it was measured.
 """
 
