@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import shapely
+from dolfinx.mesh import CellType
 
 from fem_rashba.devices.corners import SMOOTH, corners
 from fem_rashba.devices.field import size_at
 from fem_rashba.devices.meshing import sizing
-from fem_rashba.devices.shapes import cloverleaf, corbino, notched_strip, polygon
+from fem_rashba.devices.shapes import cloverleaf, corbino, hall_bar, notched_strip, polygon
 from fem_rashba.physics.magnetization import Wall
 
 FILM = SimpleNamespace(decay_rates=np.array([1.0 + 0.5j, 0.125]))
@@ -77,6 +78,37 @@ def test_a_curve_in_short_pieces_has_no_corners():
     assert len(corners(polygon(circle(few)).geometry)) == few
     named = polygon(circle(64), terminals={"a": circle(64)[:2]}).geometry
     assert len(corners(named)) == 2
+
+
+def staircase(steps):
+    up = [point for i in range(steps) for point in ([2 * i, 2 * i], [2 * i + 2, 2 * i])]
+    top = 2 * steps
+    return [*up, [top, top], [top, top + 20], [-20, top + 20], [-20, 0]]
+
+
+def test_a_staircase_is_meshed_by_triangles_and_a_long_bar_by_quadrilaterals():
+    corners = staircase(13)
+    steps = polygon(corners, terminals={"a": [[-20, 0], [-20, 9]]}).mesh(FILM, accuracy=1e-2, goal="torque")
+    assert steps.mesh.topology.cell_type == CellType.triangle
+    assert steps.area == pytest.approx(polygon(corners).geometry.area)
+    bar = hall_bar(length=300, width=20, probe_width=8, probe_length=10, pairs=6)
+    assert len(bar.geometry.sides) > len(corners) - 4
+    assert bar.mesh(FILM, accuracy=1e-2, goal="torque").mesh.topology.cell_type == CellType.quadrilateral
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_outlines_are_covered_once(seed):
+    """The area of the cells, each counted positive, is that of the outline: none is inverted or missing."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(5, 40))
+    radii = rng.uniform(8, 30, count)[:, None]
+    hole = (np.array(circle(int(rng.integers(3, 7)), 1.0)) * rng.uniform(1, 5)).tolist()
+    shape = polygon((np.array(circle(count, 1.0)) * radii).tolist(), holes=[hole])
+    device = shape.mesh(FILM, accuracy=1e-2, degree=2)
+    assert device.area == pytest.approx(shape.geometry.area, rel=1e-9)
+    assert sum(device.edge_length(name) for name in device.edges) == pytest.approx(
+        sum(side.length for side in shape.geometry.sides)
+    )
 
 
 def test_many_sides_take_hardly_longer_than_few():

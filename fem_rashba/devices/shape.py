@@ -66,7 +66,7 @@ class Shape:
         goal: str = "map",
         comm: MPI.Comm = MPI.COMM_WORLD,
     ) -> Device:
-        """The device: quadrilaterals where all sides are parallel to x or y, triangles elsewhere. Collective.
+        """The device: quadrilaterals where all sides (not too many) are parallel to x or y, else triangles. Collective.
 
         Args:
             film: The film, or the film of each region: the finest counts.
@@ -150,9 +150,9 @@ class Shape:
             accuracy=accuracy,
             goal=goal,
         )
-        mesher = tensor if geometry.is_rectilinear else triangles
 
         def build() -> Groups:
+            mesher = tensor if geometry.is_rectilinear and tensor.is_worth(geometry, size) else triangles
             curves, surfaces = mesher.build(geometry, size)
             return gmsh_io.name_groups(curves, surfaces, geometry.terminals)
 

@@ -10,10 +10,14 @@ import gmsh
 import numpy as np
 
 from fem_rashba.devices.corners import corners as corners_of
+from fem_rashba.devices.field import size_at
 from fem_rashba.devices.meshing import Size, Sizing
 from fem_rashba.devices.outline import REST, Outline, Side
 
 Band = tuple[float, float, float, Size]
+
+FEW_SIDES, MOST_TIMES = 24, 4.0
+"""With so few sides, or so many times the nodes of triangles, quadrilaterals are still worth it for their accuracy."""
 
 
 def grid_lines(outline: Outline, sizing: Sizing, axis: int) -> np.ndarray:
@@ -87,6 +91,26 @@ def inside(sides: Iterable[Side], x: np.ndarray, y: np.ndarray) -> np.ndarray:
             low, high = sorted((side.start[1], side.end[1]))
             odd ^= (x < side.start[0])[:, None] & ((y > low) & (y < high))[None, :]
     return odd
+
+
+def is_worth(outline: Outline, sizing: Sizing) -> bool:
+    """Whether a tensor grid takes no more than a few times the unknowns of triangles, as it does on few corners.
+
+    On a staircase every line through a corner crosses all others: their number grows with the square of the steps.
+    """
+    if len(outline.sides) <= FEW_SIDES:
+        return True
+    xs, ys = (grid_lines(outline, sizing, axis) for axis in (0, 1))
+    film = inside(outline.sides, (xs[1:] + xs[:-1]) / 2, (ys[1:] + ys[:-1]) / 2)
+    i, j = np.nonzero(film)
+    some = np.random.default_rng(0).permutation(len(i))[:2000]
+    i, j = i[some], j[some]
+    size = size_at(outline, sizing)
+    h = np.array([size(x, y) for x, y in zip((xs[i] + xs[i + 1]) / 2, (ys[j] + ys[j + 1]) / 2, strict=True)])
+    areas = (xs[i + 1] - xs[i]) * (ys[j + 1] - ys[j])
+    # equilateral triangles for each quadrilateral; each has half as many nodes
+    triangles = np.mean(areas / (math.sqrt(3) / 4 * h**2))
+    return bool(triangles / 2 > 1 / MOST_TIMES)
 
 
 def build(outline: Outline, sizing: Sizing) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
