@@ -24,6 +24,7 @@ bench:
 	./fenics python tests/benchmarks/startup.py --repeats 2
 	./fenics python tests/benchmarks/solve.py --sizes 1.0 0.5
 	./fenics python tests/benchmarks/iterations.py --quick
+	./fenics python tests/benchmarks/meshes.py --times --degrees 3 --accuracies 1e-3
 	./fenics python tests/benchmarks/reduced.py --size "2 nm" --quiet --singles 6
 	./fenics python tests/benchmarks/peers.py --repeats 1
 	./fenics python tests/benchmarks/scaling.py --ranks 1 2 --strong 200000 --weak 100000
@@ -32,6 +33,7 @@ bench-full:
 	./fenics python tests/benchmarks/startup.py --repeats 5
 	./fenics python tests/benchmarks/solve.py --sizes 1.0 0.5 0.25 --repeats 5
 	./fenics python tests/benchmarks/iterations.py
+	./fenics python tests/benchmarks/meshes.py
 	./fenics python tests/benchmarks/peers.py --repeats 5
 	./fenics python tests/benchmarks/scaling.py --ranks 1 2 4 --strong 1200000 --weak 400000
 
