@@ -24,6 +24,7 @@ bench:
 	./fenics python tests/benchmarks/startup.py --repeats 2
 	./fenics python tests/benchmarks/solve.py --sizes 1.0 0.5
 	./fenics python tests/benchmarks/iterations.py --quick
+	./fenics python tests/benchmarks/effectivity.py
 	./fenics python tests/benchmarks/meshes.py --times --degrees 3 --accuracies 1e-3
 	./fenics python tests/benchmarks/reduced.py --size "2 nm" --quiet --singles 6
 	./fenics python tests/benchmarks/peers.py --repeats 1
