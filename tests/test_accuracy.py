@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.enriched import Enriched
 from fem_rashba.solvers.goals import Goal, torque_along
 from fem_rashba.solvers.indicators import weighted_residuals
+from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.solvers.operators import steady_operator
 from fem_rashba.solvers.problem import pose
 from fem_rashba.solvers.singular import corner_exponents, remainder
@@ -315,3 +318,50 @@ def test_bad_arguments(bad: dict[str, Any]) -> None:
     device = wire(length=24, width=8).mesh(film(), element_size=4, degree=1)
     with pytest.raises(ValueError, match="must"):
         solve_adaptively(device, film(), OBLIQUE, terminals=VOLTS, **({"accuracy": 1e-3} | bad))
+
+
+def test_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An iteration that does not converge is an error where an estimate was asked for, and none where it was not."""
+    monkeypatch.setattr("fem_rashba.solvers.enriched._MOST", 1)
+    monkeypatch.setitem(Enriched.correction.__kwdefaults__, "tolerance", 1e-14)
+    arguments: dict[str, Any] = {"terminals": VOLTS, "error_estimate": "auto"}
+    assert solved(wire(length=24, width=8), 4.0, 1, **arguments).errors is None
+    with pytest.raises(ConvergenceError, match="1 iterations one degree higher did not come to 1e-14"):
+        solved(wire(length=24, width=8), 4.0, 1, **arguments | {"error_estimate": True})
+
+
+@pytest.mark.parametrize("method", ["direct", "iterative"])
+def test_methods_agree(method: str) -> None:
+    """On the factorisation and on multigrid: the same estimates to a few percent, and the same way to an accuracy."""
+    shape = hall_cross(arm_width=8, arm_length=8)
+    found = solved(shape, 4.0, 2, terminals=CROSS, error_estimate=True, method=method)
+    other = solved(shape, 4.0, 2, terminals=CROSS, error_estimate=True)
+    assert found.errors is not None and other.errors is not None
+    assert found.errors["torque"]["total"] == pytest.approx(other.errors["torque"]["total"], rel=0.05)
+    device = shape.mesh(film(), element_size=4, degree=2)
+    arguments: dict[str, Any] = {"terminals": VOLTS, "degree": 2, "accuracy": 2e-3, "goal": "current"}
+    meshes = solve_adaptively(device, film(), OBLIQUE, method=method, **arguments)
+    assert meshes.adaptivity is not None and meshes.adaptivity["reached"]
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_on_ranks(ranks: int, tmp_path: Path) -> None:
+    """Refined on several ranks: the numbers of one rank to the accuracy asked for, the estimates to a fifth."""
+    path = tmp_path / "wire.toml"
+    path.write_text(FILM_TOML + WIRE)
+    changes = ["solver.accuracy=3e-4", "device.element_size=5 nm", "output.fields=false", "output.plots=false"]
+    found = []
+    for count in (1, ranks):
+        out = tmp_path / f"out{count}"
+        words = [sys.executable, "-m", "fem_rashba", "run", str(path), "-o", str(out), "--set", *changes]
+        done = subprocess.run(["mpirun", "-n", str(count), *words], capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        found.append(json.loads((out / "summary.json").read_text()))
+    one, other = found
+    assert len(one["adaptivity"]["steps"]) == len(other["adaptivity"]["steps"]) > 1
+    totals = [np.array(summary["torque"]["total"]) for summary in found]
+    assert np.linalg.norm(totals[0] - totals[1]) < 3e-4 * np.linalg.norm(totals[0])
+    first = [summary["adaptivity"]["steps"][0] for summary in found]
+    assert first[0]["unknowns"] == first[1]["unknowns"]
+    assert first[1]["estimate"] == pytest.approx(first[0]["estimate"], rel=0.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,7 @@ from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.results.integrals import Integrals, integrals
 from fem_rashba.solvers.discretization import Discretization
 from fem_rashba.solvers.enriched import enriched_states
+from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.steady import Progress, Solved, SolverReport, SteadyState, solve_steady
 
@@ -142,8 +144,12 @@ def solve(
     enriched: list[SteadyState] = []
 
     def then(solved: Solved) -> None:
-        if error_estimate is True or solved.system.method == "direct":
+        if error_estimate is True:
             enriched.extend(enriched_states(solved))
+        elif solved.system.method == "direct":
+            # with a preconditioner of the user's there may be none, and nobody insists
+            with suppress(ConvergenceError):
+                enriched.extend(enriched_states(solved))
 
     state = solve_steady(
         problem,

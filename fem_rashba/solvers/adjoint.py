@@ -17,7 +17,8 @@ from fem_rashba.solvers.enriched import Enriched
 from fem_rashba.solvers.goals import Goal
 from fem_rashba.solvers.steady import Solved
 
-_PASSES = 3
+# one or two with a factorisation
+_PASSES = 12
 _ENOUGH = 1e-9
 
 
