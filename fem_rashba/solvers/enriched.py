@@ -113,8 +113,9 @@ class Enriched:
         self.terminals.levels.update(terminals.levels)
         finer.x.array[: self.terminals.owned] += self.correction(self._more - more - self.residual)
         finer.x.scatter_forward()
-        # the currents, which are residuals too, get what the weights add
-        inflows = self.terminals.inflows(self._operator.defect(finer) + more)
+        # tested with functions of the lower degree, to which all that is left of the iteration is orthogonal: so the
+        # currents add up to zero
+        inflows = terminals.inflows(self.transfer.lowered(self._operator.defect(finer).reshape(-1, FIELDS)))
         if terminals.free:
             rows = [list(terminals.contacts).index(name) for name in terminals.free]
             changes = np.linalg.solve(terminals.conductances[rows], self.terminals.targets() - inflows[rows])

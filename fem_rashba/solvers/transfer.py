@@ -58,6 +58,25 @@ class Transfer:
         coarse.destroy()
         return result.ravel()
 
+    def lowered(self, residual: np.ndarray) -> np.ndarray:
+        """P^T r: the residual as the functions of the lower degree feel it. Collective.
+
+        Args:
+            residual: Of the owned nodes of the higher degree, shape (nodes, 4).
+
+        Returns:
+            Shape (4 nodes of the lower degree,).
+        """
+        fine, coarse = self._up.createVecLeft(), self._up.createVecRight()
+        result = np.empty((len(coarse.array), FIELDS))
+        for field in range(FIELDS):
+            fine.array[:] = residual[:, field]
+            self._up.multTranspose(fine, coarse)
+            result[:, field] = coarse.array
+        fine.destroy()
+        coarse.destroy()
+        return result.ravel()
+
     def destroy(self) -> None:
         """Frees the matrices. Collective."""
         for matrix in (self._up, self._down):
