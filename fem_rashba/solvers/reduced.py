@@ -340,9 +340,10 @@ class Reduced:
         if self._operator is None:
             self._operator = self.space.matrix((0, 1, 2, 3))
         self._operator.fill(pieces.values(theta))
+        # without refinement: what rounding leaves in a sample, the residuals of the points contain
         given = self.drive.lifts @ point.lifted[0][:, None]
         rows = self.drive.loads @ point.loaded[0][:, None] - pieces.applied(theta, given)
-        primal = self._operator.solved(self.space.restricted(rows), refined=True)
+        primal = self._operator.solved(self.space.restricted(rows))
         whole = given + self.space.functions(primal)
         for k in range(len(changes)):
             changed = self.modes.theta(changes.t[k], len(pieces.keys))
@@ -356,7 +357,7 @@ class Reduced:
             transposed = adjoint.basis.modes.theta(point.t[0], len(pieces.keys))
             given = adjoint.basis.functions[:, :, : adjoint.basis.lifts] @ adjoint.lifted[:, own]
             rows = adjoint.functionals[:, :, own] - pieces.applied(transposed, given)
-            columns.append(self._operator.solved(self.space.restricted(rows), transposed=True, refined=True))
+            columns.append(self._operator.solved(self.space.restricted(rows), transposed=True))
         return primal, np.concatenate(columns, axis=1)
 
     def add(self, primal: np.ndarray, adjoint: np.ndarray, outputs: np.ndarray) -> None:

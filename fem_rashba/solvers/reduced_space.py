@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import numpy as np
 from dolfinx import la
@@ -285,18 +284,12 @@ class Entry:
             return np.asarray(self._local @ x)
         return self._columns(self.matrix.mult, x)
 
-    def solved(self, right: np.ndarray, *, transposed: bool = False, refined: bool = False) -> np.ndarray:
-        """Solutions for right-hand sides, shape (own size, k), once refined if asked for. Collective."""
+    def solved(self, right: np.ndarray, *, transposed: bool = False) -> np.ndarray:
+        """Solutions for right-hand sides, shape (own size, k). Collective."""
         assert self._solver is not None
-        if not transposed and right.shape[1] > 1:
-            solve = self._together
-        else:
-            solve = partial(self._columns, self._solver.solveTranspose if transposed else self._solver.solve)
-        x = solve(right)
-        if not refined:
-            return x
-        multiply = self.matrix.multTranspose if transposed else self.matrix.mult
-        return x + solve(right - self._columns(multiply, x))
+        if transposed:
+            return self._columns(self._solver.solveTranspose, right)
+        return self._together(right) if right.shape[1] > 1 else self._columns(self._solver.solve, right)
 
     def _together(self, right: np.ndarray) -> np.ndarray:
         """All right-hand sides at once, which takes a third of the time of one after the other."""
