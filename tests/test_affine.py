@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from samples import OBLIQUE, film, square, unit
 from fem_rashba import Contact, Current, Ground, Injected, Relaxing, hall_cross, neel_wall, notched_strip, uniform
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.motion import in_motion
+from fem_rashba.solvers import kernels
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.tensors import tensor
 
@@ -191,3 +193,12 @@ def test_forms_where_coefficients_depend_on_the_place() -> None:
     varying = discretize(posed(uniform(OBLIQUE)))
     varying.coefficients.w = fem.Function(fem.functionspace(device.mesh, ("Lagrange", 1)))
     assert isinstance(steady_operator(varying), CompiledSteadyOperator)
+
+
+@pytest.mark.parametrize(("compiler", "said"), [("no-such-compiler", "No such file"), ("false", "status 1")])
+def test_no_compiler(compiler: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CC", compiler)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(OSError, match=f"{compiler}.*{said}.*CC names another"):
+        kernels.library_file()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -127,7 +127,7 @@ def scatter(targets: np.ndarray, values: np.ndarray, to: np.ndarray, column: int
 
 @cache
 def _library() -> ctypes.CDLL:
-    library = ctypes.CDLL(str(_compiled()))
+    library = ctypes.CDLL(str(library_file()))
     library.product.argtypes = [_POINTER] * 4
     library.inverses.argtypes = [_POINTER] * 2
     library.sweep.argtypes = [_POINTER, _POINTER, ctypes.c_int, ctypes.c_int, _POINTER, _POINTER]
@@ -137,8 +137,12 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-def _compiled() -> Path:
-    """The shared library in FFCx's cache, compiled if it is not there."""
+def library_file() -> Path:
+    """The shared library in FFCx's cache, compiled if it is not there.
+
+    Raises:
+        OSError: If no compiler makes it.
+    """
     compiler = shlex.split(os.environ.get("CC", "cc"))
     # machines that share a home may have different processors
     processor = next((line for line in _lines(Path("/proc/cpuinfo")) if line.startswith("flags")), "")
@@ -150,9 +154,25 @@ def _compiled() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as made:
             beside = Path(made) / library.name
-            subprocess.run([*compiler, *_FLAGS, str(_SOURCE), "-o", str(beside)], check=True)
+            _compile([*compiler, *_FLAGS, str(_SOURCE), "-o", str(beside)])
             beside.replace(library)
     return library
+
+
+def _compile(command: list[str]) -> None:
+    """Runs a compiler.
+
+    Raises:
+        OSError: If there is none, or it fails.
+    """
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        raise OSError(
+            f"the C compiler {command[0]!r} cannot compile {_SOURCE.name}: {said[0] if said else 'no word'}; "
+            "the environment variable CC names another one"
+        ) from None
 
 
 def _lines(path: Path) -> list[str]:
