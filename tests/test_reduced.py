@@ -25,8 +25,8 @@ from fem_rashba.results.torque import torque_of
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.reduced_films import check_alike, film_operator
 from fem_rashba.solvers.steady import solve_steady
-from fem_rashba.studies.reduced import Surrogate, Wanted
 from fem_rashba.studies.reduced_rows import Case, Cases
+from fem_rashba.studies.surrogate import Surrogate, Wanted
 
 RNG = np.random.default_rng(3)
 BIAS: dict[str, Any] = {"source": Voltage(1e-3), "drain": Ground()}
@@ -406,9 +406,9 @@ def test_nothing_to_sweep(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
 
 def test_an_accuracy_that_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     from fem_rashba.solvers.linear import ConvergenceError
-    from fem_rashba.studies import reduced
+    from fem_rashba.studies import surrogate as training
 
-    monkeypatch.setattr(reduced, "MOST_SAMPLES", 1)
+    monkeypatch.setattr(training, "MOST_SAMPLES", 1)
     made = surrogate(problems("films"), 10, 1e-8)
     with pytest.raises(ConvergenceError, match="stays at .* after 1 solves"):
         made.train(lambda point, outputs: None, lambda *found: None, lambda text: None)

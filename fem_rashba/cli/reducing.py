@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from fem_rashba.config import Config
     from fem_rashba.config.sweeping import Plan
     from fem_rashba.devices.device import Device
-    from fem_rashba.solvers.reduced import Found
+    from fem_rashba.solvers.reduced_points import Found
     from fem_rashba.studies.record import Row
-    from fem_rashba.studies.reduced import Surrogate
     from fem_rashba.studies.reduced_rows import Cases
     from fem_rashba.studies.solutions import Solutions
+    from fem_rashba.studies.surrogate import Surrogate
 
 _FIXED = ("device", "solver", "output")
 
@@ -30,7 +30,8 @@ def reduced(
     from mpi4py import MPI
 
     from fem_rashba.mpi import on_root
-    from fem_rashba.studies.reduced import Wanted, reduced_sweep
+    from fem_rashba.studies.reduced import reduced_sweep
+    from fem_rashba.studies.surrogate import Wanted
 
     check(plan, arguments)
     world = MPI.COMM_WORLD

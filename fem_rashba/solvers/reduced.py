@@ -8,241 +8,22 @@ against the finite-element solution on the same mesh.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from mpi4py import MPI
 
-from fem_rashba.devices.conditions import Current, Voltage
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.problem import Problem
+from fem_rashba.solvers.reduced_adjoint import Adjoint, Output
 from fem_rashba.solvers.reduced_basis import Basis, Modes
-from fem_rashba.solvers.reduced_space import Entry, Norm, Pieces, Space
+from fem_rashba.solvers.reduced_drive import Drive, contact_function, level_functional
+from fem_rashba.solvers.reduced_matrix import Entry
+from fem_rashba.solvers.reduced_points import Found, Points
+from fem_rashba.solvers.reduced_space import Norm, Pieces, Space
 from fem_rashba.solvers.terminals import Terminals
-from fem_rashba.units import AMPERE_PER_RATE
 
 _CHUNK = 400
 _LANCZOS = 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class Points:
-    """The coefficients of N points.
-
-    Attributes:
-        t: Of the modes of the operator, shape (N, Q).
-        lifted: Of the given values, shape (N, lifts): `Drive.lifted`.
-        loaded: Of what is given as a current, shape (N, loads).
-        coercivity: Lower bounds, shape (N,).
-    """
-
-    t: np.ndarray
-    lifted: np.ndarray
-    loaded: np.ndarray
-    coercivity: np.ndarray
-
-    def __getitem__(self, which: slice | np.ndarray) -> Points:
-        return Points(
-            t=self.t[which],
-            lifted=self.lifted[which],
-            loaded=self.loaded[which],
-            coercivity=self.coercivity[which],
-        )
-
-    def __len__(self) -> int:
-        return len(self.t)
-
-    def at(self, point: int) -> Points:
-        """One of them."""
-        return self[point : point + 1]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What the reduced model finds at N points.
-
-    Attributes:
-        values: The outputs, shape (N, outputs).
-        field_bound: Of the error of the fields in the norm, shape (N,).
-        adjoint: Inner products of the residuals of the adjoint problems, shape (N, outputs, outputs), of spins among
-            themselves and of the others among themselves.
-        spin: Root mean square of |S| over the film, 1/nm^2, shape (N,).
-    """
-
-    values: np.ndarray
-    field_bound: np.ndarray
-    adjoint: np.ndarray
-    spin: np.ndarray
-
-    def bounds(self, matrices: np.ndarray, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Of the length of the errors of matrices, shape (3, outputs) or (N, 3, outputs), times the outputs."""
-        squares = matrices @ self.adjoint[chosen] @ np.swapaxes(matrices, -1, -2)
-        return self.field_bound[chosen] * np.sqrt(np.maximum(np.linalg.eigvalsh(squares)[:, -1], 0.0))
-
-
-class Drive:
-    """The given values and currents of a problem, each as one function or functional, and how large each is.
-
-    Args:
-        space: Of the problem.
-        norm: Of the space.
-    """
-
-    def __init__(self, space: Space, norm: Norm) -> None:
-        terminals, pieces = space.terminals, space.pieces
-        self._contacts = list(terminals.contacts)
-        self.held = [name for name in self._contacts if name not in terminals.free]
-        self.free = list(terminals.free)
-        lifts = [contact_function(space, norm, self._contacts.index(name)) for name in self.held]
-        # all three components of all: which of them are zero may differ between points
-        self._fixed = [
-            (tag, i) for tag in terminals.problem.fixed_spin if _is_injected(terminals.problem, tag) for i in range(3)
-        ]
-        taken: dict[tuple[int, int], np.ndarray] = {}
-        for (tag, _), (blocks, _) in zip(terminals.problem.fixed_spin.items(), terminals.spins, strict=True):
-            for i in range(3):
-                function = np.zeros((pieces.local, FIELDS, 1))
-                function[blocks, i + 1] = 1.0
-                for key, other in taken.items():
-                    if key[1] == i:  # where two meet the last one holds
-                        other[blocks, i + 1] = 0.0
-                taken[tag, i] = function
-        lifts += [taken[key] for key in self._fixed]
-        self.lifts = np.concatenate([np.zeros((pieces.local, FIELDS, 0)), *lifts], axis=2)
-        self._tags = [(tag, i) for tag in terminals.problem.spin_currents for i in range(3)]
-        loads = [level_functional(space, k) for k in range(len(self.free))]
-        for tag, i in self._tags:
-            rows = np.zeros((pieces.owned, FIELDS, 1))
-            rows[:, i + 1, 0] = edge_functional(pieces, tag)
-            loads.append(rows)
-        self.loads = np.concatenate([np.zeros((pieces.owned, FIELDS, 0)), *loads], axis=2)
-        self._centers = terminals.centers
-
-    def lifted(self, problem: Problem) -> np.ndarray:
-        """The coefficients of the lifts: n + (e/eF) n0 E.r on the contacts that hold it, then the given S."""
-        states = problem.film.coefficients.states
-        field = np.array(problem.electric_field)
-        levels = []
-        for name in self.held:
-            condition = problem.terminals[name]
-            given = -float(condition.value) if isinstance(condition, Voltage) else float(field @ self._centers[name])
-            levels.append(states * given)
-        return np.array(levels + [problem.fixed_spin[tag][i] for tag, i in self._fixed])
-
-    def loaded(self, problem: Problem) -> np.ndarray:
-        """The coefficients of the loads: particles per ps into the film, then the spin currents."""
-        conditions = [problem.terminals[name] for name in self.free]
-        rates = [-float(c.value) / AMPERE_PER_RATE if isinstance(c, Current) else 0.0 for c in conditions]
-        return np.array(rates + [problem.spin_currents[tag][i] for tag, i in self._tags])
-
-
-def contact_function(space: Space, norm: Norm, number: int) -> np.ndarray:
-    """The potential that is 1 on a contact and 0 on the others whose potential is given, by diffusion alone."""
-    function = np.zeros((space.pieces.local, FIELDS, 1))
-    function[space.at == number, 0] = 1.0
-    return smoothed(space, norm, function)
-
-
-def smoothed(space: Space, norm: Norm, function: np.ndarray) -> np.ndarray:
-    """The function of n with the same given values whose D |grad n|^2 is least. Collective."""
-    pieces = space.pieces
-    rows = sum(
-        pieces.product(p, function[:, 0]) * norm.diffusion
-        for p, (name, _) in enumerate(pieces.keys)
-        if name == "stiffness"
-    )
-    x = np.zeros((space.size, 1))
-    x[: space.charge] = norm.charge.solved(space.charge_of(np.asarray(rows)))
-    return function - space.functions(x)
-
-
-def level_functional(space: Space, number: int) -> np.ndarray:
-    """The value on a contact without given potential."""
-    rows = np.zeros((space.pieces.owned, FIELDS, 1))
-    nodes = space.levels[number]
-    nodes = nodes[nodes < space.pieces.owned]
-    rows[nodes, 0, 0] = 1.0 / space.comm.allreduce(len(nodes), op=MPI.SUM)
-    return rows
-
-
-def edge_functional(pieces: Pieces, tag: int) -> np.ndarray:
-    """Integral of the test function over an edge."""
-    entries = pieces.scalars.edge(tag)
-    return pieces.summed(pieces.scalars.product(entries, np.ones((pieces.local, 1))))[:, 0]
-
-
-def _is_injected(problem: Problem, tag: int) -> bool:
-    return problem.spin_conditions[tag] != "sink"
-
-
-@dataclass(frozen=True)
-class Output:
-    """A linear output s(u) = f(u) + a(g, u).
-
-    Attributes:
-        kind: "spin" (integral of S_i over a region), "current" (particles that flow in through a contact), "level"
-            (n + (e/eF) n0 E.r on a contact) or "flow" (minus the integral of J_n along an axis).
-        of: The tag of the region ("" for the film), or the name of the contact.
-        axis: i.
-    """
-
-    kind: str
-    of: str
-    axis: int = 0
-
-
-class _Adjoint:
-    """The adjoint problems of some outputs in one basis, and all that the corrections need.
-
-    Args:
-        model: Whose outputs they are.
-        outputs: Their numbers.
-        functionals: Of the outputs, shape (owned, 4, outputs).
-        lifts: The functions g that some outputs have, shape (local, 4, lifts).
-        has: Which output has which of them, shape (lifts, outputs).
-    """
-
-    def __init__(
-        self, model: Reduced, outputs: np.ndarray, functionals: np.ndarray, lifts: np.ndarray, has: np.ndarray
-    ) -> None:
-        self.model, self.outputs, self.functionals, self.lifted = model, outputs, functionals, -has
-        modes = model.modes.adjoint(model.pieces.signs)
-        self.basis = Basis(model.space, model.norm, modes, lifts, functionals)
-        self._entries = np.zeros((len(modes.entries), 0, 0))
-        self.grow()
-
-    def grow(self) -> None:
-        """The operator between the functions of both bases, with those that are new. Collective."""
-        model, pieces, owned = self.model, self.model.pieces, self.model.pieces.owned
-        tests, functions, entries = self.basis.functions, model.primal.functions, model.modes.entries
-        rows, columns = self._entries.shape[1:]
-        used = np.unique(entries[:, 0])
-        new_columns = {p: pieces.product(p, functions[:, :, columns:]) for p in used}
-        new_rows = {p: pieces.product(p, tests[:, :, rows:]) for p in used}
-        grown = np.zeros((len(entries), tests.shape[2], functions.shape[2]))
-        for e, (p, i, j) in enumerate(entries):
-            grown[e, :, columns:] = tests[:owned, i].T @ new_columns[p][:, j]
-            grown[e, rows:, :columns] = pieces.signs[p] * (new_rows[p][:, i].T @ functions[:owned, j, :columns])
-        grown = model.sum(grown)
-        grown[:, :rows, :columns] = self._entries
-        self._entries = grown
-        self._blocks = np.tensordot(model.modes.weights, grown, axes=1)
-        own = tests[:owned, :, self.basis.lifts :]
-        self._direct = model.sum(np.einsum("nif,nik->kf", self.functionals, functions[:owned], optimize=True))
-        self._loads = model.sum(np.einsum("nif,nik->fk", model.drive.loads, own, optimize=True))
-
-    def found(self, points: Points, primal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The outputs, shape (N, outputs), and the inner products of the adjoint residuals."""
-        count, outputs = len(points), self.functionals.shape[2]
-        lifted = np.broadcast_to(self.lifted, (count, *self.lifted.shape))
-        loaded = np.broadcast_to(np.eye(outputs), (count, outputs, outputs))
-        psi = self.basis.solved(points.t, lifted, loaded)
-        between = (points.t @ self._blocks.reshape(len(self._blocks), -1)).reshape(count, *self._entries.shape[1:])
-        a = np.einsum("nro,nr->no", psi, np.einsum("nrc,nc->nr", between, primal, optimize=True), optimize=True)
-        loads = np.einsum("nf,fk,nko->no", points.loaded, self._loads, psi[:, self.basis.lifts :], optimize=True)
-        left = self.basis.residual(points.t, psi, loaded)
-        return primal @ self._direct + loads - a, left @ left.swapaxes(1, 2)
 
 
 class Reduced:
@@ -268,7 +49,7 @@ class Reduced:
         self.outputs = self._outputs(tags)
         # spin and charge apart: what is dense grows with the square of a basis, and neither helps the other much
         kinds = np.array([output.kind == "spin" for output in self.outputs])
-        self.adjoints = [_Adjoint(self, own, *self._functionals(own)) for own in map(np.flatnonzero, (kinds, ~kinds))]
+        self.adjoints = [Adjoint(self, own, *self._functionals(own)) for own in map(np.flatnonzero, (kinds, ~kinds))]
         self._masses = np.zeros((0, 0))
         self._operator: Entry | None = None
         self.area = float(self.comm.allreduce(self._mass_of_one(tags).sum(), op=MPI.SUM))

@@ -13,7 +13,8 @@ import numpy as np
 from mpi4py import MPI
 
 from fem_rashba.solvers.discretization import FIELDS
-from fem_rashba.solvers.reduced_space import Entry, Norm, Space
+from fem_rashba.solvers.reduced_matrix import Entry
+from fem_rashba.solvers.reduced_space import Norm, Space
 
 _NEGLIGIBLE = 1e-10
 _WELL = 1e-8

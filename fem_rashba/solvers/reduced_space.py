@@ -11,16 +11,15 @@ Shapes: `local` nodes are those a rank knows, `owned` those it owns, first among
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from dolfinx import la
 from mpi4py import MPI
-from petsc4py import PETSc
 from scipy.sparse import csr_array
 
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.multigrid import FACTORISED
+from fem_rashba.solvers.reduced_matrix import Entry
 from fem_rashba.solvers.scalars import Entries, scalar_matrices
 from fem_rashba.solvers.terminals import Terminals
 
@@ -223,115 +222,6 @@ class Space:
             for number, nodes in enumerate(self._own_levels):
                 result[nodes, fields.index(0)] = constants + number
         return self.pieces.known(result).astype(np.int64), own, self.comm.allreduce(own, op=MPI.SUM)
-
-
-class Entry:
-    """A matrix on coordinates, with its factorisation."""
-
-    def __init__(self, space: Space, fields: tuple[int, ...]) -> None:
-        pattern, pieces = space.pieces.scalars.owned, space.pieces
-        numbers, own, size = space.numbers(fields)
-        rows = np.repeat(np.arange(pieces.owned), np.diff(pattern.starts))
-        columns, places = np.unique(np.asarray(pattern.columns), return_inverse=True)
-        across = _asked(pieces, numbers, columns)[places]
-        i, j = np.broadcast_arrays(numbers[rows][:, :, None], across[:, None, :])
-        self._kept = np.flatnonzero((i >= 0) & (j >= 0))
-        i, j = i.reshape(-1)[self._kept], j.reshape(-1)[self._kept]
-        self._comm = space.comm
-        first = self._comm.exscan(own, op=MPI.SUM) or 0
-        # rows of constants, which rank 0 owns, have entries on all ranks that touch their contact
-        here = (i >= first) & (i < first + own)
-        self._sent = np.flatnonzero(~here)
-        self._held = np.flatnonzero(here)
-        gathered = self._comm.gather((i[self._sent], j[self._sent]))
-        parts = [(i[self._held], j[self._held]), *(gathered or [])]
-        i, j = (np.concatenate([part[k] for part in parts]) for k in range(2))
-        keys = (i - first) * size + j
-        self._order = np.argsort(keys, kind="stable")
-        keys, self._begins = np.unique(keys[self._order], return_index=True)
-        integers = PETSc.IntType
-        starts = np.concatenate([[0], np.cumsum(np.bincount(keys // size, minlength=own))]).astype(integers)
-        self._csr = starts, (keys % size).astype(integers)
-        self.matrix = PETSc.Mat().createAIJ(
-            ((own, size), (own, size)), csr=(*self._csr, np.zeros(len(keys))), comm=self._comm
-        )
-        self._solver: PETSc.KSP | None = None
-
-    def fill(self, values: np.ndarray) -> None:
-        """Takes the values of the entries, of shape (entries,) or (entries, fields, fields), and factorises."""
-        kept = values.reshape(-1)[self._kept]
-        gathered = self._comm.gather(kept[self._sent])
-        every = np.concatenate([kept[self._held], *(gathered or [])])[self._order]
-        data = np.add.reduceat(every, self._begins) if len(self._begins) else every
-        if self._comm.size == 1:
-            self._local = csr_array((data, self._csr[1], self._csr[0]), shape=self.matrix.getSize())
-        self.matrix.setValuesCSR(*self._csr, data)
-        self.matrix.assemble()
-        if self._solver is None:
-            self._solver = PETSc.KSP().create(self.matrix.comm)
-            self._solver.setType("preonly")
-            pc = self._solver.getPC()
-            pc.setType("lu")
-            pc.setFactorSolverType("mumps")
-            self._solver.setOperators(self.matrix)
-            pc.setFactorSetUpSolverType()
-            pc.getFactorMatrix().setMumpsIcntl(14, int(FACTORISED["mat_mumps_icntl_14"]))
-        self._solver.setUp()
-
-    def times(self, x: np.ndarray) -> np.ndarray:
-        """The matrix times columns, shape (own size, k). Collective."""
-        if self._comm.size == 1:
-            return np.asarray(self._local @ x)
-        return self._columns(self.matrix.mult, x)
-
-    def solved(self, right: np.ndarray, *, transposed: bool = False) -> np.ndarray:
-        """Solutions for right-hand sides, shape (own size, k). Collective."""
-        assert self._solver is not None
-        if transposed:
-            return self._columns(self._solver.solveTranspose, right)
-        return self._together(right) if right.shape[1] > 1 else self._columns(self._solver.solve, right)
-
-    def _together(self, right: np.ndarray) -> np.ndarray:
-        """All right-hand sides at once, which takes a third of the time of one after the other."""
-        assert self._solver is not None
-        sizes = self.matrix.getSizes()[0], (PETSc.DECIDE, right.shape[1])
-        b = PETSc.Mat().createDense(sizes, array=np.asfortranarray(right), comm=self._comm)
-        x = PETSc.Mat().createDense(sizes, comm=self._comm)
-        b.assemble()
-        x.assemble()
-        self._solver.getPC().getFactorMatrix().matSolve(b, x)
-        result = np.array(x.getDenseArray())
-        b.destroy()
-        x.destroy()
-        return result
-
-    def _columns(self, action: Callable[[PETSc.Vec, PETSc.Vec], None], columns: np.ndarray) -> np.ndarray:
-        source, target = self.matrix.createVecs()
-        result = np.empty_like(columns)
-        for k in range(columns.shape[1]):
-            source.array[:] = columns[:, k]
-            action(source, target)
-            result[:, k] = target.array
-        source.destroy()
-        target.destroy()
-        return result
-
-    def destroy(self) -> None:
-        """Frees matrix and factorisation. Collective."""
-        if self._solver is not None:
-            self._solver.destroy()
-        self.matrix.destroy()
-
-
-def _asked(pieces: Pieces, numbers: np.ndarray, nodes: np.ndarray) -> np.ndarray:
-    """Rows of `numbers` for nodes by their global number, from their owners: some are no neighbours of owned cells."""
-    comm = pieces.comm
-    first = pieces.discretization.space.dofmap.index_map.local_range[0]
-    owners = np.searchsorted(comm.allgather(first), nodes, side="right") - 1
-    asked = comm.alltoall([nodes[owners == rank] for rank in range(comm.size)])
-    answers = comm.alltoall([numbers[own - first] for own in asked])
-    # nodes are sorted, and so are their owners
-    return np.concatenate(answers)
 
 
 class Norm:
