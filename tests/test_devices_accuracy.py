@@ -95,6 +95,9 @@ voltage = "0 V"
     expected = SHAPES["wire"].cells(film(), accuracy=1e-3, goal="current").unknowns
     assert unknowns("solver.accuracy=1e-3", "solver.goal=current") == expected < unknowns()
     assert unknowns("solver.accuracy=0.5") == unknowns("solver.accuracy=0.1")
+    # more than a mesh alone should be asked for is left to refinement
+    finest = ["solver.goal=map", "device.degree=2"]
+    assert unknowns("solver.accuracy=1e-9", *finest) == unknowns("solver.accuracy=1e-6", *finest) < 10 * unknowns()
     even = "device.element_size=4 nm"
     assert unknowns("solver.accuracy=1e-3", even) == unknowns(even)
 

@@ -64,12 +64,12 @@ def mesh_arguments(config: Config) -> dict[str, Any]:
 
 def _aim(config: Config) -> dict[str, Any]:
     """What the automatic mesh, on which refinement begins, is to be good for."""
-    from fem_rashba.devices.grading import COARSEST, FINEST
+    from fem_rashba.devices.grading import COARSEST, finest_start
 
-    wanted = config.accuracy.accuracy
+    wanted, goal = config.accuracy.accuracy, config.accuracy.goal
     if wanted is None or config.element_size != "auto":
         return {}
-    return {"accuracy": min(max(wanted, FINEST), COARSEST), "goal": config.accuracy.goal}
+    return {"accuracy": min(max(wanted, finest_start(config.degree, goal)), COARSEST), "goal": goal}
 
 
 def solved(config: Config, stages: Stages) -> Solution:

@@ -93,5 +93,16 @@ def grading(degree: int, accuracy: float | None = None, goal: str = "map") -> Gr
     )
 
 
+def finest_start(degree: int, goal: str) -> float:
+    """The accuracy whose elements are half as large as those of `GRADINGS`: from there on a solution says where.
+
+    Args:
+        degree: 1 to 4.
+        goal: "map", "torque" or "current".
+    """
+    errors, power = (_MAPS, degree + 1) if goal == "map" else (_AVERAGES, 2 * degree)
+    return max(errors[degree] * 0.5**power, FINEST)
+
+
 _STEEPEST = math.log(3.0)
 _LONGEST_ARC = 0.5
