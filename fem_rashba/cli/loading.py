@@ -67,7 +67,7 @@ def _aim(config: Config) -> dict[str, Any]:
     from fem_rashba.devices.grading import COARSEST, finest_start
 
     wanted, goal = config.accuracy.accuracy, config.accuracy.goal
-    if wanted is None or config.element_size != "auto":
+    if wanted is None or goal is None or config.element_size != "auto":
         return {}
     return {"accuracy": min(max(wanted, finest_start(config.degree, goal)), COARSEST), "goal": goal}
 
