@@ -365,3 +365,23 @@ def test_on_ranks(ranks: int, tmp_path: Path) -> None:
     first = [summary["adaptivity"]["steps"][0] for summary in found]
     assert first[0]["unknowns"] == first[1]["unknowns"]
     assert first[1]["estimate"] == pytest.approx(first[0]["estimate"], rel=0.2)
+
+
+def test_the_closing_report_tells_the_errors_of_what_is_not_given() -> None:
+    from fem_rashba.cli.closing import text
+    from fem_rashba.results.summary import summary
+
+    own = film()
+    device = wire(length=20.0, width=8.0).mesh(own, element_size=2.0, degree=2)
+    currents = VOLTS | {"source": Current(1e-9)}
+    for drive, told, every in ((VOLTS, "currents", {"currents"}), (currents, "voltages", {"currents", "voltages"})):
+        solution = solve(device, own, OBLIQUE, terminals=drive, degree=2, error_estimate=True)
+        lines = {
+            line.split()[0]: line.split()[1] for line in text("out", summary(solution)).splitlines() if line[:1] == " "
+        }
+        wrong, known = solution.errors["terminals"], summary(solution)["terminals"]
+        key = "current_A" if told == "currents" else "voltage_V"
+        expected = max(abs(t[key]) for t in wrong.values()) / max(abs(t[key]) for t in known.values())
+        assert float(lines[told]) == pytest.approx(expected, rel=0.05)
+        assert expected > 1e-9
+        assert {"currents", "voltages"} & lines.keys() == every

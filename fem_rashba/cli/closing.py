@@ -68,9 +68,12 @@ def _errors(numbers: dict[str, Any]) -> list[str]:
     total, error = (math.hypot(*found["torque"]["total"]) for found in (numbers, errors))
     parts = {"torque": (error, total, "of the total")}
     known, wrong = numbers["terminals"].values(), errors["terminals"].values()
-    parts["currents"] = (*(max(abs(t["current_A"]) for t in found) for found in (wrong, known)), "of the largest")
+    for name, key in (("currents", "current_A"), ("voltages", "voltage_V")):
+        error, size = (max(abs(t[key] or 0.0) for t in found) for found in (wrong, known))
+        parts[name] = (error, size, "of the largest")
     for name, (error, size, meaning) in parts.items():
-        if size > 0:
+        # those that are given have none
+        if size > 0 and error > 0:
             lines.append(f"  {name:<14} {error / size:<12.1e} {meaning}")
     return lines
 
