@@ -14,7 +14,7 @@ from samples import OBLIQUE, film, square, unit
 from fem_rashba import Contact, Current, Ground, Injected, Relaxing, hall_cross, neel_wall, notched_strip, uniform
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.motion import in_motion
-from fem_rashba.solvers import kernels
+from fem_rashba.solvers import native
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.tensors import tensor
 
@@ -200,5 +200,5 @@ def test_no_compiler(compiler: str, said: str, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("CC", compiler)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(OSError, match=f"{compiler}.*{said}.*CC names another"):
-        kernels.library_file()
+        native.library_file("kernels.c")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -21,14 +21,10 @@ static inline void times(const double *block, Four x, double *y) {
     for (int i = 0; i < 4; ++i) y[i] += sum(*(const Four *)(block + 4 * i) * x);
 }
 
-/* y = (columns of a row of A before `end`) x; `extra` is a block of this row, or the number of blocks. Downwards through
- * the row when rows are taken downwards, or the processor does not foresee what it has to fetch. */
-static inline void row(const Matrix *a, int r, int extra, int end, int downwards, const double *x, double *y) {
+/* y = a row of A, times x; `extra` is a block of this row, or the number of blocks */
+static inline void row(const Matrix *a, int r, int extra, const double *x, double *y) {
     Four mass = {0.0}, stiffness = {0.0}, along_x = {0.0}, along_y = {0.0};
-    int first = a->starts[r], count = a->starts[r + 1] - first;
-    for (int i = 0; i < count; ++i) {
-        int e = downwards ? first + count - 1 - i : first + i;
-        if (a->columns[e] >= end) break;
+    for (int e = a->starts[r]; e < a->starts[r + 1]; ++e) {
         const double *s = a->s + 4 * (long)e;
         Four v = *(const Four *)(x + 4 * (long)a->columns[e]);
         mass += s[0] * v;
@@ -50,7 +46,7 @@ void product(const Matrix *a, const double *b, const double *x, double *y) {
     for (int r = 0, extra = 0; r < a->nodes; ++r) {
         double found[4];
         while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
-        row(a, r, extra, a->nodes, 0, x, found);
+        row(a, r, extra, x, found);
         for (int i = 0; i < 4; ++i) {
             long at = 4 * (long)r + i;
             y[at] = a->free[at] * (b ? b[at] - found[i] : found[i]);
@@ -58,7 +54,7 @@ void product(const Matrix *a, const double *b, const double *x, double *y) {
     }
 }
 
-/* the inverses of the blocks on the diagonal, zero in rows and columns of fixed fields */
+/* the inverses of the blocks on the diagonal, column by column, zero in rows and columns of fixed fields */
 void inverses(const Matrix *a, float *inverse) {
     for (int r = 0, extra = 0; r < a->nodes; ++r) {
         double m[4][8] = {{0.0}};
@@ -86,35 +82,65 @@ void inverses(const Matrix *a, float *inverse) {
                 }
         }
         for (int i = 0; i < 4; ++i)
-            for (int j = 0; j < 4; ++j) inverse[16 * (long)r + 4 * i + j] = (float)(m[i][4 + j] * free[i] * free[j]);
+            for (int j = 0; j < 4; ++j) inverse[16 * (long)r + 4 * j + i] = (float)(m[i][4 + j] * free[i] * free[j]);
     }
 }
 
-static inline void relax(const Matrix *a, const float *inverse, int r, int extra, int end, int downwards, const double *b,
-                         double *x) {
-    double rest[4];
-    Four change;
-    row(a, r, extra, end, downwards, x, rest);
-    for (int i = 0; i < 4; ++i) rest[i] = b[4 * (long)r + i] - rest[i];
-    for (int i = 0; i < 4; ++i) {
-        const float *line = inverse + 16 * (long)r + 4 * i;
-        change[i] = line[0] * rest[0] + line[1] * rest[1] + line[2] * rest[2] + line[3] * rest[3];
+typedef float Single __attribute__((vector_size(16), aligned(4)));
+
+static inline Four single(const float *v) { return __builtin_convertvector(*(const Single *)v, Four); }
+
+/* of each field the sums over the four scalar matrices, for the entries first, first + step, ... before `end` */
+static inline void gather(const Matrix *a, const float *s, int first, int end, int step, const double *x, Four *of) {
+    for (int e = first; step > 0 ? e < end : e > end; e += step) {
+        Four scalars = single(s + 4 * (long)e);
+        const double *v = x + 4 * (long)a->columns[e];
+        for (int f = 0; f < 4; ++f) of[f] += v[f] * scalars;
     }
-    /* one store of all four: the next node may load them at once */
+}
+
+/* A row of scalar entries of single precision, which come twice as fast: smoothing needs no more. `t` has the order
+ * (unknown, k, test) here. The next row waits for this one: what was computed last is taken in last, and the sums that
+ * follow are short. */
+static inline void relax(const Matrix *a, const float *inverse, const float *s, const double *t, const int *diagonal, int r,
+                         int extra, int downwards, int zero, const double *b, double *x) {
+    Four of[4] = {{0.0}, {0.0}, {0.0}, {0.0}}, part[4];
+    int first = a->starts[r], last = a->starts[r + 1], middle = diagonal[r];
+    if (downwards) {
+        gather(a, s, middle, first - 1, -1, x, of);
+        gather(a, s, last - 1, middle, -1, x, of);
+    } else {
+        if (!zero) gather(a, s, middle, last, 1, x, of);
+        gather(a, s, first, middle, 1, x, of);
+    }
+    for (int f = 0; f < 4; ++f) {
+        part[f] = of[f][0] * *(const Four *)(t + 16 * f);
+        for (int k = 1; k < 4; ++k) part[f] += of[f][k] * *(const Four *)(t + 16 * f + 4 * k);
+    }
+    Four rest = *(const Four *)(b + 4 * (long)r) - ((part[0] + part[1]) + (part[2] + part[3]));
+    for (; extra < a->extras && a->extra_rows[extra] == r; ++extra) {
+        double more[4] = {0.0};
+        times(a->extra_blocks + 16 * (long)extra, *(const Four *)(x + 4 * (long)a->extra_columns[extra]), more);
+        rest -= *(const Four *)more;
+    }
+    const float *column = inverse + 16 * (long)r;
+    Four change = (rest[0] * single(column) + rest[1] * single(column + 4)) +
+                  (rest[2] * single(column + 8) + rest[3] * single(column + 12));
     *(Four *)(x + 4 * (long)r) += change;
 }
 
 /* one step of block Gauss-Seidel for A x = b, node by node; `zero`: x is zero before, and what is above a row stays out */
-void sweep(const Matrix *a, const float *inverse, int downwards, int zero, const double *b, double *x) {
+void sweep(const Matrix *a, const float *inverse, const float *s, const double *t, const int *diagonal, int downwards, int zero,
+           const double *b, double *x) {
     if (downwards)
         for (int r = a->nodes - 1, extra = a->extras; r >= 0; --r) {
             while (extra > 0 && a->extra_rows[extra - 1] >= r) --extra;
-            relax(a, inverse, r, extra, a->nodes, 1, b, x);
+            relax(a, inverse, s, t, diagonal, r, extra, 1, 0, b, x);
         }
     else
         for (int r = 0, extra = 0; r < a->nodes; ++r) {
             while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
-            relax(a, inverse, r, extra, zero ? r : a->nodes, 0, b, x);
+            relax(a, inverse, s, t, diagonal, r, extra, 0, zero, b, x);
         }
 }
 

@@ -1,36 +1,28 @@
-"""The loops of `kernels.c`, compiled once on each machine, as FFCx does with forms, and kept beside those."""
+"""Products and sweeps with scalar matrices: the loops of `kernels.c`."""
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import os
-import shlex
-import subprocess
-import tempfile
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from pathlib import Path
 
 import numpy as np
 
-_SOURCE = Path(__file__).with_name("kernels.c")
-_FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-std=c11", "-shared", "-fPIC"]
-_POINTER = ctypes.c_void_p
+from fem_rashba.solvers.native import POINTER, library
 
 
 class _Matrix(ctypes.Structure):
     _fields_ = (
         ("nodes", ctypes.c_int),
-        ("starts", _POINTER),
-        ("columns", _POINTER),
-        ("s", _POINTER),
-        ("t", _POINTER),
+        ("starts", POINTER),
+        ("columns", POINTER),
+        ("s", POINTER),
+        ("t", POINTER),
         ("extras", ctypes.c_int),
-        ("extra_rows", _POINTER),
-        ("extra_columns", _POINTER),
-        ("extra_blocks", _POINTER),
-        ("free", _POINTER),
+        ("extra_rows", POINTER),
+        ("extra_columns", POINTER),
+        ("extra_blocks", POINTER),
+        ("free", POINTER),
     )
 
 
@@ -69,7 +61,8 @@ class Kernels:
 
     def sweep(self, b: np.ndarray, x: np.ndarray, *, downwards: bool, zero: bool = False) -> None:
         """One step of block Gauss-Seidel for A x = b in x; `zero`: x is zero before."""
-        _library().sweep(self._reference, self._inverses.ctypes.data, downwards, zero, b.ctypes.data, x.ctypes.data)
+        found = [part.ctypes.data for part in (self._inverses, self._rough, self._by_unknown, self._diagonal)]
+        _library().sweep(self._reference, *found, downwards, zero, b.ctypes.data, x.ctypes.data)
 
     @cached_property
     def transposed(self) -> Kernels:
@@ -104,6 +97,19 @@ class Kernels:
         return ctypes.byref(matrix)
 
     @cached_property
+    def _rough(self) -> np.ndarray:
+        return self.scalars.astype(np.float32)
+
+    @cached_property
+    def _by_unknown(self) -> np.ndarray:
+        return np.ascontiguousarray(self.blocks.transpose(2, 0, 1))
+
+    @cached_property
+    def _diagonal(self) -> np.ndarray:
+        rows = np.repeat(np.arange(len(self.free), dtype=np.int32), np.diff(self.starts))
+        return np.flatnonzero(self.columns == rows).astype(np.int32)
+
+    @cached_property
     def _inverses(self) -> np.ndarray:
         found = np.empty((len(self.free), 4, 4), dtype=np.float32)
         _library().inverses(self._reference, found.ctypes.data)
@@ -127,53 +133,10 @@ def scatter(targets: np.ndarray, values: np.ndarray, to: np.ndarray, column: int
 
 @cache
 def _library() -> ctypes.CDLL:
-    library = ctypes.CDLL(str(library_file()))
-    library.product.argtypes = [_POINTER] * 4
-    library.inverses.argtypes = [_POINTER] * 2
-    library.sweep.argtypes = [_POINTER, _POINTER, ctypes.c_int, ctypes.c_int, _POINTER, _POINTER]
-    library.scatter.argtypes = [ctypes.c_long, _POINTER, _POINTER, ctypes.c_int, _POINTER]
-    for function in (library.product, library.inverses, library.sweep, library.scatter):
-        function.restype = None
-    return library
-
-
-def library_file() -> Path:
-    """The shared library in FFCx's cache, compiled if it is not there.
-
-    Raises:
-        OSError: If no compiler makes it.
-    """
-    compiler = shlex.split(os.environ.get("CC", "cc"))
-    # machines that share a home may have different processors
-    processor = next((line for line in _lines(Path("/proc/cpuinfo")) if line.startswith("flags")), "")
-    words = [_SOURCE.read_text(), *compiler, *_FLAGS, processor]
-    name = hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fenics"
-    library = folder / f"fem_rashba_kernels_{name}.so"
-    if not library.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as made:
-            beside = Path(made) / library.name
-            _compile([*compiler, *_FLAGS, str(_SOURCE), "-o", str(beside)])
-            beside.replace(library)
-    return library
-
-
-def _compile(command: list[str]) -> None:
-    """Runs a compiler.
-
-    Raises:
-        OSError: If there is none, or it fails.
-    """
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        raise OSError(
-            f"the C compiler {command[0]!r} cannot compile {_SOURCE.name}: {said[0] if said else 'no word'}; "
-            "the environment variable CC names another one"
-        ) from None
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text().splitlines() if path.exists() else []
+    functions = {
+        "product": [POINTER] * 4,
+        "inverses": [POINTER] * 2,
+        "sweep": [POINTER, POINTER, POINTER, POINTER, POINTER, ctypes.c_int, ctypes.c_int, POINTER, POINTER],
+        "scatter": [ctypes.c_long, POINTER, POINTER, ctypes.c_int, POINTER],
+    }
+    return library("kernels.c", functions)
