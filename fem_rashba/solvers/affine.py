@@ -110,6 +110,7 @@ class AffineOperator:
             extra_rows=rows,
             extra_columns=pattern.columns[where],
             extra_blocks=extra,
+            extra_entries=where,
             free=free,
         )
 

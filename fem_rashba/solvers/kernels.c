@@ -86,9 +86,8 @@ void inverses(const Matrix *a, float *inverse) {
     }
 }
 
-typedef float Single __attribute__((vector_size(16), aligned(4)));
-
-static inline Four single(const float *v) { return __builtin_convertvector(*(const Single *)v, Four); }
+/* gcc makes one instruction of this, and seven of __builtin_convertvector */
+static inline Four single(const float *v) { return (Four){v[0], v[1], v[2], v[3]}; }
 
 /* of each field the sums over the four scalar matrices, for the entries first, first + step, ... before `end` */
 static inline void gather(const Matrix *a, const float *s, int first, int end, int step, const double *x, Four *of) {

@@ -35,6 +35,7 @@ class Kernels:
         scalars: Their entries (`scalars.BULK`), shape (entries, 4).
         blocks: What they are multiplied by, shape (4, 4, 4).
         extra_rows, extra_columns, extra_blocks: Full blocks, sorted by row, shape (extras,) and (extras, 4, 4).
+        extra_entries: Where these are in the pattern, shape (extras,).
         free: 1 for unknowns, 0 for fixed fields, shape (nodes, 4).
     """
 
@@ -45,6 +46,7 @@ class Kernels:
     extra_rows: np.ndarray
     extra_columns: np.ndarray
     extra_blocks: np.ndarray
+    extra_entries: np.ndarray
     free: np.ndarray
 
     def product(self, x: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ from typing import Protocol
 from petsc4py import PETSc
 
 from fem_rashba.solvers.discretization import Discretization
-from fem_rashba.solvers.estimate import is_even
 from fem_rashba.solvers.multigrid import Multigrid
 from fem_rashba.solvers.operators import Operator, steady_operator
 from fem_rashba.solvers.terminals import Terminals
@@ -60,7 +59,6 @@ def levels(discretization: Discretization, options: Mapping[str, str | float | b
         options: PETSc options without prefix; pc_type = "mg" asks for assembled levels on any mesh.
     """
     asked = {str(key).lstrip("-"): value for key, value in (options or {}).items()}.get("pc_type")
-    even = asked != Multigrid.kind and is_even(discretization.problem.device)
-    if even and UnassembledMultigrid.serves(discretization):
+    if asked != Multigrid.kind and UnassembledMultigrid.serves(discretization):
         return UnassembledMultigrid(discretization)
     return Multigrid(discretization, steady_operator)

@@ -1,14 +1,16 @@
-"""Multigrid that never assembles a matrix of four fields, on even meshes and one rank.
+"""Multigrid that does not assemble its matrices of four fields, on one rank.
 
-The levels are the degrees of the elements and, below degree 1, a background grid that is factorised. Each degree is
-smoothed by block Gauss-Seidel sweeps, up and down, on the scalar matrices of the mesh: 36 bytes for an entry and
-not 128. On flat elements such a smoother fails; `multigrid` has the one for them.
+Products are made of the scalar matrices of the mesh: 36 bytes for an entry and not 128. The levels are the degrees of
+the elements. On even meshes each is smoothed by block Gauss-Seidel sweeps and below degree 1 there is a background grid
+that is factorised. On graded ones, whose flat elements such sweeps do not smooth, there are incomplete factors instead,
+and degree 1 is factorised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Protocol
 
 import basix.ufl
 import numpy as np
@@ -18,9 +20,10 @@ from scipy.sparse import csr_array
 from fem_rashba.solvers import background
 from fem_rashba.solvers.affine import AffineOperator, tensors
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.estimate import LARGEST_DIRECT_EVEN
-from fem_rashba.solvers.multigrid import COARSER
+from fem_rashba.solvers.estimate import LARGEST_DIRECT, LARGEST_DIRECT_EVEN, is_even
+from fem_rashba.solvers.multigrid import COARSER, LARGEST_COARSE
 from fem_rashba.solvers.operators import Operator
+from fem_rashba.solvers.smoothers import Factors, Smoother, Sweeps
 from fem_rashba.solvers.terminals import Terminals
 
 _MANY = 3
@@ -39,7 +42,8 @@ class UnassembledMultigrid:
 
     Attributes:
         kind: PETSc's name of the preconditioner.
-        reach: What one pass of a Krylov method asks for.
+        reach: What one pass of a Krylov method asks for: on very flat elements its own estimate of the residual stalls
+            above the rounding of the true one, from which the next pass starts.
         largest_direct: Unknowns up to which "auto" factorises.
         aim: Share of the tolerance that "auto" aims at. A residual of 1e-12 leaves some 1e-11 in currents and torques.
         options: PETSc options of the solver. The preconditioner is the same in each iteration, so that half of the
@@ -47,19 +51,24 @@ class UnassembledMultigrid:
     """
 
     kind = "python"
-    reach = 1e-13
-    largest_direct = LARGEST_DIRECT_EVEN
-    aim = 1e-2
     options = {"pc_type": "python", "ksp_type": "gmres", "ksp_pc_side": "right"}
 
     def __init__(self, discretization: Discretization) -> None:
         self._finest = discretization
         self._cycle: _Cycle | None = None
+        even = is_even(discretization.problem.device)
+        self.reach, self.aim = (1e-13, 1e-2) if even else (1e-7, 1.0)
+        self.largest_direct = LARGEST_DIRECT_EVEN if even else LARGEST_DIRECT
 
     @staticmethod
     def serves(discretization: Discretization) -> bool:
-        """Whether there is one rank, one film and uniform magnetization."""
-        coefficients = tensors(discretization) if discretization.space.mesh.comm.size == 1 else None
+        """Whether there is one rank, one film and uniform magnetization, and a coarsest level that is small."""
+        problem, mesh = discretization.problem, discretization.space.mesh
+        if not is_even(problem.device):
+            lowest = FIELDS * mesh.topology.index_map(0).size_global
+            if problem.degree == 1 or lowest > LARGEST_COARSE["graded"]:
+                return False
+        coefficients = tensors(discretization) if mesh.comm.size == 1 else None
         return coefficients is not None and AffineOperator(discretization, coefficients).is_of_one_film
 
     def matrix(self, operator: Operator, terminals: Terminals) -> PETSc.Mat:
@@ -112,21 +121,29 @@ class _Preconditioner:
 
 
 class _Cycle:
-    """A V-cycle through operators from the finest degree to degree 1, and a background grid."""
+    """A V-cycle through operators from the finest degree to degree 1, and on even meshes a background grid."""
 
     def __init__(self, operators: Sequence[AffineOperator]) -> None:
-        self._sweeps = _sweeps(operators[0])
         discretizations = [operator.discretization for operator in operators]
-        masks = [_free(discretization) for discretization in discretizations]
-        self._levels = [operator.kernels(free) for operator, free in zip(operators, masks, strict=True)]
-        self._up = [between_degrees(*pair) for pair in pairwise(discretizations)]
-        self._down = [up.T.tocsr() for up in self._up]
-        lowest, scalars = operators[-1], operators[-1].scalars
-        points = lowest.discretization.space.tabulate_dof_coordinates()[:, :2]
-        terms = [(scalars.sparse(entries), block) for entries, block in lowest.terms]
-        matrix, self._to_nodes = background.galerkin(background.interpolation(points, scalars.area), masks[-1], terms)
-        self._to_grid = self._to_nodes.T.tocsr()
-        self._coarse = _Factorised(matrix)
+        terminals = [Terminals(discretization) for discretization in discretizations]
+        masks = [_free(found) for found in terminals]
+        even = is_even(discretizations[0].problem.device)
+        smoothed = operators if even else operators[:-1]
+        self._matrices = [operator.kernels(free) for operator, free in zip(smoothed, masks, strict=False)]
+        self._transfers: list[_Transfer] = [
+            _Degrees(between_degrees(*pair), *free)
+            for pair, free in zip(pairwise(discretizations), pairwise(masks), strict=True)
+        ]
+        self._smoothers: list[Smoother]
+        if even:
+            counts = [_sweeps(operators[0]), *[_MANY] * (len(operators) - 1)]
+            self._smoothers = [Sweeps(*pair) for pair in zip(self._matrices, counts, strict=True)]
+            coarse, to_nodes = _background(operators[-1], masks[-1])
+            self._transfers.append(_Grid(to_nodes))
+        else:
+            self._smoothers = [Factors(matrix) for matrix in self._matrices]
+            coarse = operators[-1].matrix(terminals[-1], blocked=False)
+        self._coarse = _Factorised(coarse)
 
     def factorise(self) -> None:
         """Sets the coarsest level up."""
@@ -134,24 +151,17 @@ class _Cycle:
 
     def product(self, x: np.ndarray) -> np.ndarray:
         """A x at the free unknowns, for x that is zero at the fixed ones; all shapes (nodes, 4)."""
-        return self._levels[0].product(x)
+        return self._matrices[0].product(x)
 
     def __call__(self, b: np.ndarray, *, adjoint: bool = False, level: int = 0) -> np.ndarray:
         """An approximate solution of A x = b, or A^T x = b: one V-cycle, or exactly its transpose."""
-        here, x = self._levels[level], np.zeros_like(b)
-        here = here.transposed if adjoint else here
-        count = _MANY if level else self._sweeps
-        for i in range(count):
-            here.sweep(b, x, downwards=i % 2 == 1, zero=i == 0)
-        rest = here.residual(b, x)
-        if level + 1 < len(self._levels):
-            rest = self._levels[level + 1].free * (self._down[level] @ rest)
-            x += here.free * (self._up[level] @ self(rest, adjoint=adjoint, level=level + 1))
-        else:
-            found = self._coarse.solve(self._to_grid @ rest.ravel(), adjoint=adjoint)
-            x += (self._to_nodes @ found).reshape(x.shape)
-        for i in reversed(range(count)):
-            here.sweep(b, x, downwards=i % 2 == 0)
+        if level == len(self._smoothers):
+            return self._coarse.solve(b, adjoint=adjoint)
+        matrix, smoother, transfer = self._matrices[level], self._smoothers[level], self._transfers[level]
+        x = smoother.before(b, adjoint=adjoint)
+        rest = (matrix.transposed if adjoint else matrix).residual(b, x)
+        x += transfer.up(self(transfer.down(rest), adjoint=adjoint, level=level + 1))
+        smoother.after(b, x, adjoint=adjoint)
         return x
 
     def destroy(self) -> None:
@@ -159,11 +169,53 @@ class _Cycle:
         self._coarse.destroy()
 
 
+class _Transfer(Protocol):
+    def up(self, x: np.ndarray) -> np.ndarray: ...
+
+    def down(self, rest: np.ndarray) -> np.ndarray: ...
+
+
+class _Degrees:
+    """Between two degrees; fixed unknowns take no part."""
+
+    def __init__(self, interpolation: csr_array, fine: np.ndarray, coarse: np.ndarray) -> None:
+        self._up, self._down = interpolation, interpolation.T.tocsr()
+        self._fine, self._coarse = fine, coarse
+
+    def up(self, x: np.ndarray) -> np.ndarray:
+        return self._fine * (self._up @ x)
+
+    def down(self, rest: np.ndarray) -> np.ndarray:
+        return self._coarse * (self._down @ rest)
+
+
+class _Grid:
+    """Between nodes and the functions of a background grid, each with all of its fields."""
+
+    def __init__(self, to_nodes: csr_array) -> None:
+        self._up, self._down = to_nodes, to_nodes.T.tocsr()
+
+    def up(self, x: np.ndarray) -> np.ndarray:
+        return (self._up @ x.ravel()).reshape(-1, FIELDS)
+
+    def down(self, rest: np.ndarray) -> np.ndarray:
+        return (self._down @ rest.ravel()).reshape(-1, FIELDS)
+
+
+def _background(lowest: AffineOperator, free: np.ndarray) -> tuple[PETSc.Mat, csr_array]:
+    """The matrix on the grid, and the interpolation of all fields."""
+    scalars = lowest.scalars
+    points = lowest.discretization.space.tabulate_dof_coordinates()[:, :2]
+    terms = [(scalars.sparse(entries), block) for entries, block in lowest.terms]
+    found, to_nodes = background.galerkin(background.interpolation(points, scalars.area), free, terms)
+    integer = PETSc.IntType
+    csr = (found.indptr.astype(integer), found.indices.astype(integer), found.data)
+    return PETSc.Mat().createAIJ(found.shape, csr=csr, comm=PETSc.COMM_SELF), to_nodes
+
+
 class _Factorised:
-    def __init__(self, matrix: csr_array) -> None:
-        integer = PETSc.IntType
-        csr = (matrix.indptr.astype(integer), matrix.indices.astype(integer), matrix.data)
-        self._matrix = PETSc.Mat().createAIJ(matrix.shape, csr=csr, comm=PETSc.COMM_SELF)
+    def __init__(self, matrix: PETSc.Mat) -> None:
+        self._matrix = matrix
         self._solver = PETSc.KSP().create(PETSc.COMM_SELF)
         self._solver.setOperators(self._matrix)
         self._solver.setType("preonly")
@@ -175,9 +227,10 @@ class _Factorised:
         self._solver.setUp()
 
     def solve(self, right: np.ndarray, *, adjoint: bool) -> np.ndarray:
-        self._b.array[:] = right
+        """The solution, shape (nodes, 4) as the right-hand side."""
+        self._b.array[:] = right.ravel()
         (self._solver.solveTranspose if adjoint else self._solver.solve)(self._b, self._x)
-        return np.array(self._x.array_r)
+        return np.array(self._x.array_r).reshape(right.shape)
 
     def destroy(self) -> None:
         for thing in (self._solver, self._matrix, self._x, self._b):
@@ -191,10 +244,10 @@ def _sweeps(finest: AffineOperator) -> int:
     return _MANY if discretization.problem.degree in (1, 4) or turn > _LARGEST_TURN else 1
 
 
-def _free(discretization: Discretization) -> np.ndarray:
+def _free(terminals: Terminals) -> np.ndarray:
     """1 for unknowns and 0 for fixed fields, shape (nodes, 4)."""
-    free = np.ones((discretization.space.dofmap.index_map.size_local, FIELDS))
-    free.reshape(-1)[Terminals(discretization).fixed_rows] = 0.0
+    free = np.ones((terminals.space.dofmap.index_map.size_local, FIELDS))
+    free.reshape(-1)[terminals.fixed_rows] = 0.0
     return free
 
 

@@ -1,0 +1,210 @@
+/* Incomplete factorisation without fill, in blocks of 4 x 4, of a matrix that is never assembled: its blocks are made of
+ * scalar entries here, in single precision and in an order of the nodes of their own, and overwritten by the factors. A
+ * block is kept column by column. Vectors are double: the factors are the same linear map in each application. */
+
+typedef float Single __attribute__((vector_size(16), aligned(4)));
+typedef float Eight __attribute__((vector_size(32), aligned(4)));
+typedef double Four __attribute__((vector_size(32), aligned(8)));
+
+/* gcc makes one instruction of this, and seven of __builtin_convertvector */
+static inline Four wide(const float *v) { return (Four){v[0], v[1], v[2], v[3]}; }
+
+/* The pattern in the new order, in which node order[i] of the old one is node i. Memory is read forwards in both halves of a
+ * solve: first the rows of L, columns ascending, from lower[i] on; then those of U, the last row first, columns descending,
+ * from upper[i] on, the diagonal at the end of each. `place`: where an old entry goes. */
+void permuted(int nodes, const int *starts, const int *columns, const int *order, const int *number, int *lower, int *upper,
+              int *new_columns, int *place) {
+    lower[0] = 0;
+    for (int i = 0; i < nodes; ++i) {
+        int below = 0;
+        for (int e = starts[order[i]]; e < starts[order[i] + 1]; ++e) below += number[columns[e]] < i;
+        lower[i + 1] = lower[i] + below;
+    }
+    for (int i = nodes - 1, next = lower[nodes]; i >= 0; --i) {
+        upper[i] = next;
+        next += starts[order[i] + 1] - starts[order[i]] - (lower[i + 1] - lower[i]);
+    }
+    for (int i = 0; i < nodes; ++i) {
+        int first = starts[order[i]], last = starts[order[i] + 1];
+        int *left = new_columns + lower[i], *right = new_columns + upper[i], lefts = 0, rights = 0;
+        for (int e = first; e < last; ++e) { /* few: by insertion */
+            int column = number[columns[e]], k;
+            if (column < i) {
+                for (k = lefts++; k > 0 && left[k - 1] > column; --k) left[k] = left[k - 1];
+                left[k] = column;
+            } else {
+                for (k = rights++; k > 0 && right[k - 1] < column; --k) right[k] = right[k - 1];
+                right[k] = column;
+            }
+        }
+        for (int e = first; e < last; ++e) {
+            int column = number[columns[e]], below = column < i, low = 0, high = (below ? lefts : rights) - 1;
+            const int *list = below ? left : right;
+            while (low < high) {
+                int middle = (low + high) / 2;
+                if (below ? list[middle] < column : list[middle] > column) low = middle + 1;
+                else high = middle;
+            }
+            place[e] = (below ? lower[i] : upper[i]) + low;
+        }
+    }
+}
+
+/* where row i of U ends: at its diagonal */
+static inline int diagonal(int i, int entries, const int *upper) { return (i ? upper[i - 1] : entries) - 1; }
+
+/* The blocks sum_k s_k t_k, k = 0..3, with t (4, 4, 4) in the order (k, unknown, test). */
+void fill(long entries, const double *s, const double *t, const int *place, float *blocks) {
+    for (long e = 0; e < entries; ++e) {
+        float *block = blocks + 16 * (long)place[e];
+        for (int j = 0; j < 4; ++j) {
+            Four column = {0.0};
+            for (int k = 0; k < 4; ++k) column += s[4 * e + k] * *(const Four *)(t + 16 * k + 4 * j);
+            *(Single *)(block + 4 * j) = __builtin_convertvector(column, Single);
+        }
+    }
+}
+
+/* Adds full blocks (test, unknown) at places. */
+void add(int extras, const int *places, const double *extra, float *blocks) {
+    for (int e = 0; e < extras; ++e)
+        for (int i = 0; i < 4; ++i)
+            for (int j = 0; j < 4; ++j) blocks[16 * (long)places[e] + 4 * j + i] += (float)extra[16 * (long)e + 4 * i + j];
+}
+
+static void fix_block(const float *of_row, const float *of_column, int on_diagonal, float *block) {
+    for (int j = 0; j < 4; ++j) {
+        *(Single *)(block + 4 * j) *= of_column[j] * *(const Single *)of_row;
+        if (on_diagonal && of_row[j] == 0.0f) block[5 * j] = 1.0f;
+    }
+}
+
+/* Rows and columns of fixed fields (free = 0, in the new order) become those of the identity. */
+void fix(int nodes, int entries, const int *lower, const int *upper, const int *columns, const float *free, float *blocks) {
+    for (int i = 0; i < nodes; ++i) {
+        const float *own = free + 4 * (long)i;
+        for (int e = lower[i]; e < lower[i + 1]; ++e) fix_block(own, free + 4 * (long)columns[e], 0, blocks + 16 * (long)e);
+        for (int e = upper[i]; e <= diagonal(i, entries, upper); ++e)
+            fix_block(own, free + 4 * (long)columns[e], columns[e] == i, blocks + 16 * (long)e);
+    }
+}
+
+static void invert(float *block) {
+    double m[4][8] = {{0.0}};
+    for (int i = 0; i < 4; ++i) {
+        for (int j = 0; j < 4; ++j) m[i][j] = block[4 * j + i];
+        m[i][4 + i] = 1.0;
+    }
+    for (int p = 0; p < 4; ++p) {
+        int largest = p;
+        for (int i = p + 1; i < 4; ++i)
+            if (m[i][p] * m[i][p] > m[largest][p] * m[largest][p]) largest = i;
+        for (int j = 0; j < 8; ++j) {
+            double kept = m[p][j];
+            m[p][j] = m[largest][j];
+            m[largest][j] = kept;
+        }
+        double factor = 1.0 / m[p][p];
+        for (int j = 0; j < 8; ++j) m[p][j] *= factor;
+        for (int i = 0; i < 4; ++i)
+            if (i != p) {
+                double f = m[i][p];
+                for (int j = 0; j < 8; ++j) m[i][j] -= f * m[p][j];
+            }
+    }
+    for (int i = 0; i < 4; ++i)
+        for (int j = 0; j < 4; ++j) block[4 * j + i] = (float)m[i][4 + j];
+}
+
+#define PICK(v, m) __builtin_shufflevector(v, v, m, m, m, m, 4 + m, 4 + m, 4 + m, 4 + m)
+
+/* c -= a b, with each column of a twice in a vector of eight: two columns of c at a time */
+static inline void subtract(const Eight *a, const float *b, float *c) {
+    for (int half = 0; half < 16; half += 8) {
+        Eight two = *(const Eight *)(b + half), *to = (Eight *)(c + half);
+        *to -= (a[0] * PICK(two, 0) + a[1] * PICK(two, 1)) + (a[2] * PICK(two, 2) + a[3] * PICK(two, 3));
+    }
+}
+
+/* The factors in place, the inverses of the pivots on the diagonal. `where` has room for one int a node, all -1. */
+void factorise(int nodes, int entries, const int *lower, const int *upper, const int *columns, float *blocks, int *where) {
+    for (int i = 0; i < nodes; ++i) {
+        int own = diagonal(i, entries, upper);
+        for (int e = lower[i]; e < lower[i + 1]; ++e) where[columns[e]] = e;
+        for (int e = upper[i]; e <= own; ++e) where[columns[e]] = e;
+        for (int e = lower[i]; e < lower[i + 1]; ++e) {
+            int k = columns[e], pivot_of = diagonal(k, entries, upper);
+            float *block = blocks + 16 * (long)e;
+            const float *pivot = blocks + 16 * (long)pivot_of;
+            Single product[4];
+            for (int j = 0; j < 4; ++j) {
+                product[j] = pivot[4 * j] * *(const Single *)block;
+                for (int m = 1; m < 4; ++m) product[j] += pivot[4 * j + m] * *(const Single *)(block + 4 * m);
+            }
+            Eight twice[4];
+            for (int j = 0; j < 4; ++j) {
+                *(Single *)(block + 4 * j) = product[j];
+                twice[j] = __builtin_shufflevector(product[j], product[j], 0, 1, 2, 3, 0, 1, 2, 3);
+            }
+            for (int u = upper[k]; u < pivot_of; ++u) {
+                int at = where[columns[u]];
+                if (at >= 0) subtract(twice, blocks + 16 * (long)u, blocks + 16 * (long)at);
+            }
+        }
+        invert(blocks + 16 * (long)own);
+        for (int e = lower[i]; e < lower[i + 1]; ++e) where[columns[e]] = -1;
+        for (int e = upper[i]; e <= own; ++e) where[columns[e]] = -1;
+    }
+}
+
+static inline Four times(const float *block, const double *x) {
+    return (x[0] * wide(block) + x[1] * wide(block + 4)) + (x[2] * wide(block + 8) + x[3] * wide(block + 12));
+}
+
+static inline Four transposed_times(const float *block, Four x) {
+    Four y;
+    for (int j = 0; j < 4; ++j) {
+        Four product = wide(block + 4 * j) * x;
+        y[j] = (product[0] + product[1]) + (product[2] + product[3]);
+    }
+    return y;
+}
+
+/* x = (L U)^-1 b, in the old order; y has room for four doubles a node */
+void solve(int nodes, int entries, const int *lower, const int *upper, const int *columns, const float *blocks,
+           const int *order, const double *b, double *y, double *x) {
+    for (int i = 0; i < nodes; ++i) {
+        Four rest = *(const Four *)(b + 4 * (long)order[i]);
+        for (int e = lower[i]; e < lower[i + 1]; ++e) rest -= times(blocks + 16 * (long)e, y + 4 * (long)columns[e]);
+        *(Four *)(y + 4 * (long)i) = rest;
+    }
+    for (int i = nodes - 1; i >= 0; --i) {
+        int own = diagonal(i, entries, upper);
+        double *here = y + 4 * (long)i;
+        Four rest = *(const Four *)here;
+        for (int e = upper[i]; e < own; ++e) rest -= times(blocks + 16 * (long)e, y + 4 * (long)columns[e]);
+        *(Four *)here = rest;
+        rest = times(blocks + 16 * (long)own, here);
+        *(Four *)here = rest;
+        *(Four *)(x + 4 * (long)order[i]) = rest;
+    }
+}
+
+/* x = (L U)^-T b */
+void solve_transposed(int nodes, int entries, const int *lower, const int *upper, const int *columns, const float *blocks,
+                      const int *order, const double *b, double *y, double *x) {
+    for (int i = 0; i < nodes; ++i) *(Four *)(y + 4 * (long)i) = *(const Four *)(b + 4 * (long)order[i]);
+    for (int i = 0; i < nodes; ++i) {
+        int own = diagonal(i, entries, upper);
+        Four found = transposed_times(blocks + 16 * (long)own, *(const Four *)(y + 4 * (long)i));
+        *(Four *)(y + 4 * (long)i) = found;
+        for (int e = upper[i]; e < own; ++e)
+            *(Four *)(y + 4 * (long)columns[e]) -= transposed_times(blocks + 16 * (long)e, found);
+    }
+    for (int i = nodes - 1; i >= 0; --i) {
+        Four found = *(const Four *)(y + 4 * (long)i);
+        for (int e = lower[i]; e < lower[i + 1]; ++e)
+            *(Four *)(y + 4 * (long)columns[e]) -= transposed_times(blocks + 16 * (long)e, found);
+        *(Four *)(x + 4 * (long)order[i]) = found;
+    }
+}
