@@ -79,8 +79,14 @@ class Device:
 
     def _moments(self, tag: int) -> np.ndarray:
         """Integrals of (1, x, y) over the facets of a tag, shape (3,)."""
-        local = facet_moments(self.mesh, self.facet_tags.find(tag))
-        return np.asarray(self.mesh.comm.allreduce(local, op=MPI.SUM))
+        if tag not in self._known_moments:
+            local = facet_moments(self.mesh, self.facet_tags.find(tag))
+            self._known_moments[tag] = np.asarray(self.mesh.comm.allreduce(local, op=MPI.SUM))
+        return self._known_moments[tag]
+
+    @cached_property
+    def _known_moments(self) -> dict[int, np.ndarray]:
+        return {}
 
 
 def check_names(names: list[str] | tuple[str, ...], known: dict[str, int], what: str) -> None:

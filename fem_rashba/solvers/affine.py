@@ -101,13 +101,12 @@ class AffineOperator:
             extra[numbers[first : first + len(entries.values)]] += entries.values[:, None, None] * block
             first += len(entries.values)
         pattern = scalars.pattern
-        rows = np.asarray(np.searchsorted(pattern.starts, where, side="right") - 1, dtype=np.int32)
         return Kernels(
             starts=pattern.starts,
             columns=pattern.columns,
             scalars=scalars.bulk(),
             blocks=np.array([blocks.get(name, np.zeros((FIELDS, FIELDS))) for name in BULK]),
-            extra_rows=rows,
+            extra_rows=pattern.rows_at(where),
             extra_columns=pattern.columns[where],
             extra_blocks=extra,
             extra_entries=where,

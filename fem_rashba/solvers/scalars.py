@@ -17,25 +17,13 @@ from scipy.sparse import csr_array
 from fem_rashba.devices.device import Device
 from fem_rashba.solvers.elements import Elements
 from fem_rashba.solvers.kernels import scatter
+from fem_rashba.solvers.pattern import Pattern, summation
 
 BULK = ("mass", "stiffness", "along_x", "along_y")
 """What every film needs everywhere."""
 AT_BORDER = ("turn", "border_x", "border_y")
-SCALE = {"turn": 1, "border_x": 2, "border_y": 3}
+"""What differs from zero only between nodes at the border of the cells that are summed."""
 _ROUNDING = 1e-14
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """Where each row begins, and the column of every entry."""
-
-    starts: np.ndarray
-    columns: np.ndarray
-
-    @property
-    def rows(self) -> np.ndarray:
-        """The row of every entry."""
-        return np.repeat(np.arange(len(self.starts) - 1, dtype=np.int32), np.diff(self.starts))
 
 
 @dataclass(frozen=True)
@@ -75,7 +63,7 @@ class ScalarMatrices:
         self._dofs = space.dofmap.list[: self._cells]
         self._found: dict[tuple[str, int | None], Entries] = {}
         self._bulk: dict[int | None, np.ndarray] = {}
-        self._targets, self.pattern = _summation(self._dofs, self._nodes)
+        self._targets, self.pattern = summation(self._dofs, self._nodes)
         self._exchange = _Exchange(self.pattern, space)
         self.owned = self._exchange.pattern
 
@@ -87,22 +75,44 @@ class ScalarMatrices:
         """The matrices `BULK` summed over the cells of a region, or all; on `pattern`, shape (entries, 4)."""
         if tag not in self._bulk:
             self._bulk[tag] = np.zeros((len(self.pattern.columns), len(BULK)))
-            borders = np.zeros((len(self.pattern.columns), len(AT_BORDER)))
-            chosen, names = self._chosen(tag), (*BULK, *AT_BORDER)
-            for part, found in self._elements.matrices(names, chosen):
+            chosen = self._chosen(tag)
+            for part, found in self._elements.matrices(BULK, chosen):
                 for k, matrices in enumerate(found):
-                    to = (self._bulk[tag], k) if k < len(BULK) else (borders, k - len(BULK))
-                    scatter(self._targets[chosen[part]], matrices, *to)
-            for name, values in zip(AT_BORDER, borders.T, strict=True):
-                self._found[name, tag] = _few(values, np.abs(self._bulk[tag][:, SCALE[name]]).max(initial=0.0))
+                    scatter(self._targets[chosen[part]], matrices, self._bulk[tag], k)
         return self._bulk[tag]
+
+    def _at_border(self, tag: int | None) -> None:
+        """Finds the matrices `AT_BORDER` of a region, from the cells that touch its border."""
+        chosen = self._chosen(tag)
+        topology, element = self.space.mesh.topology, self.space.element.basix_element
+        topology.create_connectivity(2, 1)
+        sides = topology.connectivity(2, 1).array.reshape(-1, len(element.entity_closure_dofs[1]))[chosen]
+        cell, side = np.nonzero(np.bincount(sides.ravel(), minlength=1)[sides] == 1)
+        is_outer = np.zeros(self._nodes, dtype=bool)
+        is_outer[self._dofs[chosen[cell, None], np.array(element.entity_closure_dofs[1])[side]]] = True
+        chosen = chosen[is_outer[self._dofs[chosen]].any(axis=1)]
+        positions = np.unique(self._targets[chosen])
+        outer = is_outer[self.pattern.rows_at(positions)] & is_outer[self.pattern.columns[positions]]
+        positions = positions[outer]
+        values, largest = np.zeros((len(positions) + 1, len(AT_BORDER))), np.zeros(len(AT_BORDER))
+        for part, found in self._elements.matrices(AT_BORDER, chosen):
+            targets = self._targets[chosen[part]]
+            to = np.minimum(np.searchsorted(positions, targets), max(len(positions) - 1, 0)).astype(np.int32)
+            # what is between other nodes cancels
+            to[positions[to] != targets] = len(positions)
+            for k, matrices in enumerate(found):
+                scatter(to, matrices, values, k)
+                largest[k] = max(largest[k], np.abs(matrices).max())
+        for name, column, size in zip(AT_BORDER, values[:-1].T, largest, strict=True):
+            self._found[name, tag] = _few(column, size, positions)
 
     def cells(self, name: str, tag: int | None = None) -> Entries:
         """A matrix (see `elements`) summed over the cells of a region, or all; on `pattern`."""
-        bulk = self.bulk(tag)
         if name in BULK:
-            return Entries(bulk[:, BULK.index(name)])
-        if (name, tag) not in self._found:
+            return Entries(self.bulk(tag)[:, BULK.index(name)])
+        if (name, tag) not in self._found and name in AT_BORDER:
+            self._at_border(tag)
+        elif (name, tag) not in self._found:
             chosen, to = self._chosen(tag), np.zeros((len(self.pattern.columns), 1))
             for part, (matrices,) in self._elements.matrices([name], chosen):
                 scatter(self._targets[chosen[part]], matrices, to, 0)
@@ -137,7 +147,7 @@ class ScalarMatrices:
             self._found["edge", tag] = _few(to[:, 0], np.abs(matrices).max(initial=0.0))
         return self._found["edge", tag]
 
-    @property
+    @cached_property
     def area(self) -> float:
         """nm^2 of the cells that this rank owns."""
         return float(self.cells("mass").values.sum())
@@ -148,7 +158,7 @@ class ScalarMatrices:
         if entries.positions is None:
             values = np.ascontiguousarray(entries.values)
             return csr_array((values, self.pattern.columns, self.pattern.starts), shape=shape)
-        rows = np.searchsorted(self.pattern.starts, entries.positions, side="right") - 1
+        rows = self.pattern.rows_at(entries.positions)
         return csr_array((entries.values, (rows, self.pattern.columns[entries.positions])), shape=shape)
 
     def product(self, entries: Entries, values: np.ndarray) -> np.ndarray:
@@ -160,10 +170,10 @@ class ScalarMatrices:
         return self._exchange.summed(entries)
 
 
-def _few(values: np.ndarray, size: float) -> Entries:
-    """Those that are not rounding: integrands that cancel inside leave some there."""
-    positions = np.flatnonzero(np.abs(values) > _ROUNDING * size)
-    return Entries(values[positions], positions)
+def _few(values: np.ndarray, size: float, positions: np.ndarray | None = None) -> Entries:
+    """Those that are not rounding of numbers of a size: integrands that cancel leave some."""
+    kept = np.flatnonzero(np.abs(values) > _ROUNDING * size)
+    return Entries(values[kept], kept if positions is None else positions[kept])
 
 
 _made: WeakKeyDictionary[Device, dict[tuple[int, int], ScalarMatrices]] = WeakKeyDictionary()
@@ -176,24 +186,6 @@ def scalar_matrices(space: fem.FunctionSpace, device: Device, quadrature: int) -
     if key not in of_device:
         of_device[key] = ScalarMatrices(space, device, quadrature)
     return of_device[key]
-
-
-def _summation(dofs: np.ndarray, nodes: int) -> tuple[np.ndarray, Pattern]:
-    """Where the entries of element matrices go, shape (cells, nodes squared), and the pattern there."""
-    count = dofs.shape[1]
-    at_node = np.argsort(dofs, axis=None, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(count * np.bincount(dofs.reshape(-1), minlength=nodes))])
-    source = (count * at_node[:, None] + np.arange(count)).reshape(-1).astype(np.int32)
-    exploded = csr_array((source, dofs[at_node // count].reshape(-1), starts), shape=(nodes, nodes))
-    exploded.sort_indices()
-    begins = np.ones(len(source), dtype=bool)
-    begins[1:] = exploded.indices[1:] != exploded.indices[:-1]
-    begins[exploded.indptr[:-1][np.diff(exploded.indptr) > 0]] = True
-    first = np.flatnonzero(begins)
-    targets = np.empty(len(source), dtype=np.int32)
-    targets[exploded.data] = np.cumsum(begins, dtype=np.int32) - 1
-    row_starts = np.searchsorted(first, exploded.indptr).astype(np.int32)
-    return targets.reshape(len(dofs), -1), Pattern(row_starts, exploded.indices[first].astype(np.int32))
 
 
 class _Exchange:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 from dolfinx import fem
@@ -31,7 +32,6 @@ class Terminals:
         self.spins = [(self._blocks(device.facet_tags.find(tag)), S) for tag, S in problem.fixed_spin.items()]
         self.spin_blocks = np.unique(np.concatenate([blocks for blocks, _ in self.spins] or [np.empty(0, np.int32)]))
         self.injection = discretization.injection
-        self.fixed = self._conditions()
         rows = [FIELDS * blocks for blocks in self.blocks.values()]
         rows += [FIELDS * self.spin_blocks + component for component in (1, 2, 3)]
         owned = FIELDS * space.dofmap.index_map.size_local
@@ -48,7 +48,9 @@ class Terminals:
         mesh = self.space.mesh
         return fem.locate_dofs_topological(self.space, mesh.topology.dim - 1, facets)
 
-    def _conditions(self) -> list[fem.DirichletBC]:
+    @cached_property
+    def fixed(self) -> list[fem.DirichletBC]:
+        """The fixed unknowns as conditions of a form."""
         # only which unknowns are fixed matters: the values are set in the function itself
         groups = [(0, blocks) for blocks in self.blocks.values()] + [(i, self.spin_blocks) for i in (1, 2, 3)]
         return [fem.dirichletbc(np.float64(0), FIELDS * blocks + i, self.space.sub(i)) for i, blocks in groups]
