@@ -1,6 +1,8 @@
 /* Products and sweeps with a matrix sum_k s_k (x) t_k, k = 0..3: scalar entries s (entry, k) on one pattern times
  * matrices t (k, 4, 4) that all nodes share, plus a few full blocks at edges. It is never assembled. x and b hold four
- * fields at each node; fields that are fixed (free = 0) stay as they are, zero. */
+ * fields at each node; fields that are fixed (free = 0) stay as they are, zero. There may be more columns than rows. */
+
+enum { ALL = 0x7fffffff }; /* no column is beyond it */
 
 typedef struct {
     int nodes;
@@ -50,7 +52,7 @@ void product(const Matrix *a, const double *b, const double *x, double *y) {
     for (int r = 0, extra = 0; r < a->nodes; ++r) {
         double found[4];
         while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
-        row(a, r, extra, a->nodes, 0, x, found);
+        row(a, r, extra, ALL, 0, x, found);
         for (int i = 0; i < 4; ++i) {
             long at = 4 * (long)r + i;
             y[at] = a->free[at] * (b ? b[at] - found[i] : found[i]);
@@ -109,12 +111,12 @@ void sweep(const Matrix *a, const float *inverse, int downwards, int zero, const
     if (downwards)
         for (int r = a->nodes - 1, extra = a->extras; r >= 0; --r) {
             while (extra > 0 && a->extra_rows[extra - 1] >= r) --extra;
-            relax(a, inverse, r, extra, a->nodes, 1, b, x);
+            relax(a, inverse, r, extra, ALL, 1, b, x);
         }
     else
         for (int r = 0, extra = 0; r < a->nodes; ++r) {
             while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
-            relax(a, inverse, r, extra, zero ? r : a->nodes, 0, b, x);
+            relax(a, inverse, r, extra, zero ? r : ALL, 0, b, x);
         }
 }
 

@@ -38,6 +38,9 @@ class _Matrix(ctypes.Structure):
 class Kernels:
     """A matrix sum_k s_k (x) t_k and what is done with it; vectors hold four fields at each node.
 
+    It may have more columns than rows: nodes of other ranks come after the own ones. x has values at all, b and the
+    results at those of the rows; sweeps leave the others as they are.
+
     Attributes:
         starts, columns: The pattern of the scalar matrices, int32.
         scalars: Their entries (`scalars.BULK`), shape (entries, 4).
@@ -57,13 +60,13 @@ class Kernels:
 
     def product(self, x: np.ndarray) -> np.ndarray:
         """A x, zero at fixed fields, where x must be zero too."""
-        y = np.empty_like(x)
+        y = np.empty_like(self.free)
         _library().product(self._reference, None, x.ctypes.data, y.ctypes.data)
         return y
 
     def residual(self, b: np.ndarray, x: np.ndarray) -> np.ndarray:
         """b - A x, zero at fixed fields."""
-        y = np.empty_like(x)
+        y = np.empty_like(self.free)
         _library().product(self._reference, b.ctypes.data, x.ctypes.data, y.ctypes.data)
         return y
 

@@ -1,8 +1,11 @@
-"""Multigrid that never assembles a matrix of four fields, on even meshes and one rank.
+"""Multigrid that never assembles a matrix of four fields, on even meshes.
 
 The levels are the degrees of the elements and, below degree 1, a background grid that is factorised. Each degree is
 smoothed by block Gauss-Seidel sweeps, up and down, on the scalar matrices of the mesh: 36 bytes for an entry and
 not 128. On flat elements such a smoother fails; `multigrid` has the one for them.
+
+Of several ranks each sweeps over its own nodes and takes the values of others as they were before the sweep; each
+factorises the whole background grid.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from itertools import pairwise
 
 import basix.ufl
 import numpy as np
+from mpi4py import MPI
 from petsc4py import PETSc
 from scipy.sparse import csr_array
 
@@ -19,6 +23,8 @@ from fem_rashba.solvers import background
 from fem_rashba.solvers.affine import AffineOperator, tensors
 from fem_rashba.solvers.discretization import FIELDS, Discretization
 from fem_rashba.solvers.estimate import LARGEST_DIRECT_EVEN
+from fem_rashba.solvers.halo import Halo
+from fem_rashba.solvers.kernels import Kernels
 from fem_rashba.solvers.multigrid import COARSER
 from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.terminals import Terminals
@@ -58,19 +64,20 @@ class UnassembledMultigrid:
 
     @staticmethod
     def serves(discretization: Discretization) -> bool:
-        """Whether there is one rank, one film and uniform magnetization."""
-        coefficients = tensors(discretization) if discretization.space.mesh.comm.size == 1 else None
+        """Whether there is one film and uniform magnetization."""
+        coefficients = tensors(discretization)
         return coefficients is not None and AffineOperator(discretization, coefficients).is_of_one_film
 
     def matrix(self, operator: Operator, terminals: Terminals) -> PETSc.Mat:
-        """A matrix that is known by its products, for vectors that vanish at fixed unknowns."""
+        """A matrix that is known by its products, for vectors that vanish at fixed unknowns. Collective."""
         degrees = COARSER[self._finest.problem.degree]
         spaces = [self._finest, *(self._finest.at_degree(degree) for degree in degrees)]
         coefficients = tensors(self._finest)
         assert coefficients is not None
         self._cycle = _Cycle([AffineOperator(space, coefficients) for space in spaces])
-        size = FIELDS * terminals.space.dofmap.index_map.size_local
-        matrix = PETSc.Mat().createPython([size, size], _Product(self._cycle), comm=terminals.comm)
+        rows = terminals.space.dofmap.index_map
+        sizes = (FIELDS * rows.size_local, FIELDS * rows.size_global)
+        matrix = PETSc.Mat().createPython([sizes, sizes], _Product(self._cycle), comm=terminals.comm)
         matrix.setUp()
         return matrix
 
@@ -116,15 +123,14 @@ class _Cycle:
 
     def __init__(self, operators: Sequence[AffineOperator]) -> None:
         self._sweeps = _sweeps(operators[0])
-        discretizations = [operator.discretization for operator in operators]
-        masks = [_free(discretization) for discretization in discretizations]
-        self._levels = [operator.kernels(free) for operator, free in zip(operators, masks, strict=True)]
-        self._up = [between_degrees(*pair) for pair in pairwise(discretizations)]
-        self._down = [up.T.tocsr() for up in self._up]
-        lowest, scalars = operators[-1], operators[-1].scalars
-        points = lowest.discretization.space.tabulate_dof_coordinates()[:, :2]
-        terms = [(scalars.sparse(entries), block) for entries, block in lowest.terms]
-        matrix, self._to_nodes = background.galerkin(background.interpolation(points, scalars.area), masks[-1], terms)
+        self._levels = [_Level(operator) for operator in operators]
+        self._between = [_Between(*pair) for pair in pairwise(operator.discretization for operator in operators)]
+        lowest, scalars, halo = operators[-1], operators[-1].scalars, operators[-1].scalars.halo
+        points = lowest.discretization.space.tabulate_dof_coordinates()[: halo.owned, :2]
+        self._comm: MPI.Comm = lowest.discretization.space.mesh.comm
+        grid = background.interpolation(halo.extended(points), halo.owned, scalars.area, self._comm)
+        free = halo.extended(self._levels[-1].free)
+        matrix, self._to_nodes = background.galerkin(grid, free, lowest.row_terms(), self._comm)
         self._to_grid = self._to_nodes.T.tocsr()
         self._coarse = _Factorised(matrix)
 
@@ -133,30 +139,61 @@ class _Cycle:
         self._coarse.factorise()
 
     def product(self, x: np.ndarray) -> np.ndarray:
-        """A x at the free unknowns, for x that is zero at the fixed ones; all shapes (nodes, 4)."""
-        return self._levels[0].product(x)
+        """A x at the free unknowns, for x that is zero at the fixed ones; all shapes (owned nodes, 4)."""
+        finest = self._levels[0]
+        return finest.kernels.product(finest.halo.extended(x))
 
     def __call__(self, b: np.ndarray, *, adjoint: bool = False, level: int = 0) -> np.ndarray:
         """An approximate solution of A x = b, or A^T x = b: one V-cycle, or exactly its transpose."""
-        here, x = self._levels[level], np.zeros_like(b)
-        here = here.transposed if adjoint else here
+        here = self._levels[level]
+        kernels, x = here.kernels.transposed if adjoint else here.kernels, np.zeros((here.halo.known, FIELDS))
+        own = x[: here.halo.owned]
         count = _MANY if level else self._sweeps
         for i in range(count):
-            here.sweep(b, x, downwards=i % 2 == 1, zero=i == 0)
-        rest = here.residual(b, x)
+            if i > 0:
+                here.halo.update(x)
+            kernels.sweep(b, x, downwards=i % 2 == 1, zero=i == 0)
+        here.halo.update(x)
+        rest = kernels.residual(b, x)
         if level + 1 < len(self._levels):
-            rest = self._levels[level + 1].free * (self._down[level] @ rest)
-            x += here.free * (self._up[level] @ self(rest, adjoint=adjoint, level=level + 1))
+            below, between = self._levels[level + 1], self._between[level]
+            rest = below.free * between.down(rest)
+            own += here.free * between.up(self(rest, adjoint=adjoint, level=level + 1))
         else:
-            found = self._coarse.solve(self._to_grid @ rest.ravel(), adjoint=adjoint)
-            x += (self._to_nodes @ found).reshape(x.shape)
+            total = np.empty(self._to_grid.shape[0])
+            self._comm.Allreduce(self._to_grid @ rest.ravel(), total)
+            own += (self._to_nodes @ self._coarse.solve(total, adjoint=adjoint)).reshape(own.shape)
         for i in reversed(range(count)):
-            here.sweep(b, x, downwards=i % 2 == 0)
-        return x
+            here.halo.update(x)
+            kernels.sweep(b, x, downwards=i % 2 == 0)
+        return own
 
     def destroy(self) -> None:
         """Frees the factorisation."""
         self._coarse.destroy()
+
+
+class _Level:
+    """What the V-cycle needs of one degree: which unknowns are free, the matrix, the nodes of other ranks."""
+
+    def __init__(self, operator: AffineOperator) -> None:
+        self.free = _free(operator.discretization)
+        self.kernels: Kernels = operator.kernels(self.free)
+        self.halo: Halo = operator.scalars.halo
+
+
+class _Between:
+    """From one degree to the next: values up, residuals down, at the nodes that a rank owns."""
+
+    def __init__(self, fine: Discretization, coarse: Discretization) -> None:
+        self._up, self._halo = between_degrees(fine, coarse)
+        self._down = self._up.T.tocsr()
+
+    def up(self, values: np.ndarray) -> np.ndarray:
+        return np.asarray(self._up @ self._halo.extended(values))
+
+    def down(self, residual: np.ndarray) -> np.ndarray:
+        return self._halo.gathered(self._down @ residual)
 
 
 class _Factorised:
@@ -186,37 +223,40 @@ class _Factorised:
 
 def _sweeps(finest: AffineOperator) -> int:
     """How many sweeps there are each way on the finest level."""
-    discretization, nodes = finest.discretization, len(finest.scalars.pattern.starts) - 1
+    discretization, nodes = finest.discretization, finest.scalars.space.dofmap.index_map.size_global
     turn = abs(float(discretization.coefficients.precession.value)) * np.sqrt(finest.scalars.area / nodes)
     return _MANY if discretization.problem.degree in (1, 4) or turn > _LARGEST_TURN else 1
 
 
 def _free(discretization: Discretization) -> np.ndarray:
-    """1 for unknowns and 0 for fixed fields, shape (nodes, 4)."""
+    """1 for unknowns and 0 for fixed fields, shape (owned nodes, 4)."""
     free = np.ones((discretization.space.dofmap.index_map.size_local, FIELDS))
     free.reshape(-1)[Terminals(discretization).fixed_rows] = 0.0
     return free
 
 
-def between_degrees(fine: Discretization, coarse: Discretization) -> csr_array:
-    """The interpolation of one field from a lower degree, shape (nodes, nodes below), on one rank."""
+def between_degrees(fine: Discretization, coarse: Discretization) -> tuple[csr_array, Halo]:
+    """The interpolation of one field from a lower degree to the nodes of this rank, and its columns. Collective."""
     high, low = fine.space, coarse.space
     cell = high.mesh.basix_cell()
     points = high.element.basix_element.points
     table = basix.ufl.element("Lagrange", cell, coarse.problem.degree).tabulate(0, points)[0]
-    nodes, below = (space.dofmap.index_map.size_local for space in (high, low))
+    rows, below = high.dofmap.index_map, low.dofmap.index_map
     # any cell at a node says the same
-    cell_of, local = np.empty(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int64)
+    cell_of, local = np.empty((2, rows.size_local + rows.num_ghosts), dtype=np.int64)
     dofs = high.dofmap.list
     cell_of[dofs] = np.arange(len(dofs))[:, None]
     for i in range(dofs.shape[1]):
         mine = cell_of[dofs[:, i]] == np.arange(len(dofs))
         local[dofs[mine, i]] = i
-    count = table.shape[1]
+    owned, count = rows.size_local, table.shape[1]
+    columns = low.dofmap.list[cell_of[:owned]].ravel()
     found = csr_array(
-        (table[local].ravel(), low.dofmap.list[cell_of].ravel(), np.arange(0, count * nodes + 1, count)),
-        shape=(nodes, below),
+        (table[local[:owned]].ravel(), columns, np.arange(0, count * owned + 1, count)),
+        shape=(owned, below.size_local + below.num_ghosts),
     )
     found.data[np.abs(found.data) < _ROUNDING] = 0.0
     found.eliminate_zeros()
-    return found
+    nodes = below.local_to_global(found.indices)
+    halo = Halo(below, nodes)
+    return csr_array((found.data, halo.numbers(nodes), found.indptr), shape=(owned, halo.known)), halo
