@@ -8,14 +8,14 @@ from dataclasses import fields
 import numpy as np
 from dolfinx import fem, la
 from petsc4py import PETSc
-from scipy.sparse import bsr_array
+from scipy.sparse import bsr_array, csr_array
 
 from fem_rashba.physics.couplings import Coefficients
 from fem_rashba.physics.magnetization import NUMPY_MATH
 from fem_rashba.solvers.assembly import residual_vector
 from fem_rashba.solvers.discretization import FIELDS, Discretization
 from fem_rashba.solvers.kernels import Kernels
-from fem_rashba.solvers.scalars import BULK, Entries, ScalarMatrices, scalar_matrices
+from fem_rashba.solvers.scalars import AT_BORDER, BULK, Entries, ScalarMatrices, scalar_matrices
 from fem_rashba.solvers.tensors import Tensor, tensor
 from fem_rashba.solvers.terminals import Terminals
 
@@ -85,30 +85,51 @@ class AffineOperator:
         """Whether there are `kernels`: one film, in which diffusion has no direction."""
         return set(self._coefficients) == {None} and not {"stretch", "shear"} & set(self._coefficients[None].blocks)
 
+    @property
+    def _few(self) -> list[tuple[Entries, np.ndarray, float]]:
+        """What there is at the border, as of `terms` on the rows of this rank, and -1 for skew matrices. Collective."""
+        scalars, blocks = self.scalars, self._coefficients[None].blocks
+        losses = self.discretization.problem.spin_losses
+        return [
+            (scalars.few_rows(name), blocks[name], -1.0 if name == "turn" else 1.0)
+            for name in AT_BORDER
+            if name in blocks
+        ] + [(scalars.few_rows("edge", tag), velocity * _SPIN, 1.0) for tag, velocity in losses.items()]
+
+    def row_terms(self) -> list[tuple[csr_array, np.ndarray]]:
+        """`terms` of all ranks together in the rows of this one; where it `is_of_one_film`. Collective."""
+        scalars, blocks = self.scalars, self._coefficients[None].blocks
+        bulk = [(Entries(scalars.rows()[:, k]), blocks[name]) for k, name in enumerate(BULK) if name in blocks]
+        few = [(entries, block) for entries, block, _ in self._few]
+        return [(scalars.sparse_rows(entries), block) for entries, block in bulk + few]
+
     def kernels(self, free: np.ndarray) -> Kernels:
-        """The same operator unassembled, on the nodes that this rank knows; where it `is_of_one_film`.
+        """The operator unassembled, in the rows of this rank; where it `is_of_one_film`. Collective.
 
         Args:
-            free: 1 for unknowns, 0 for fixed fields, shape (nodes, 4).
+            free: 1 for unknowns, 0 for fixed fields, shape (owned nodes, 4).
         """
-        scalars, blocks = self.scalars, self._coefficients[None].blocks
-        few = [(entries, block) for entries, block in self.terms if entries.positions is not None]
-        positions = [entries.positions for entries, _ in few]
-        where, numbers = np.unique(np.concatenate([*positions, np.empty(0, int)]), return_inverse=True)  # type: ignore[list-item]
-        extra = np.zeros((len(where), FIELDS, FIELDS))
+        scalars, blocks, pattern, few = self.scalars, self._coefficients[None].blocks, self.scalars.known, self._few
+        positions = [entries.positions for entries, *_ in few if entries.positions is not None]
+        where, numbers = np.unique(np.concatenate([*positions, np.empty(0, int)]), return_inverse=True)
+        extra, mirrored = np.zeros((2, len(where), FIELDS, FIELDS))
         first = 0
-        for entries, block in few:
-            extra[numbers[first : first + len(entries.values)]] += entries.values[:, None, None] * block
+        for entries, block, sign in few:
+            mine = numbers[first : first + len(entries.values)]
+            extra[mine] += entries.values[:, None, None] * block
+            mirrored[mine] += sign * entries.values[:, None, None] * block
             first += len(entries.values)
-        pattern = scalars.pattern
+        rows, columns = pattern.rows_at(where), pattern.columns[where]
+        # rows of other ranks, for the transposed matrix, of which they are columns
+        across = columns >= len(free)
         return Kernels(
             starts=pattern.starts,
             columns=pattern.columns,
-            scalars=scalars.bulk(),
+            scalars=scalars.rows(),
             blocks=np.array([blocks.get(name, np.zeros((FIELDS, FIELDS))) for name in BULK]),
-            extra_rows=pattern.rows_at(where),
-            extra_columns=pattern.columns[where],
-            extra_blocks=extra,
+            extra_rows=np.concatenate([rows, columns[across]]),
+            extra_columns=np.concatenate([columns, rows[across]]),
+            extra_blocks=np.concatenate([extra, mirrored[across]]),
             extra_entries=where,
             free=free,
         )
@@ -140,12 +161,10 @@ class AffineOperator:
     def defect(self, u: fem.Function) -> np.ndarray:
         """The weak form of u, with what drives it, on the unknowns that this rank owns. Collective."""
         scalars, discretization = self.scalars, self.discretization
-        nodes = u.x.array.reshape(-1, FIELDS)
-        sums = la.vector(u.function_space.dofmap.index_map, FIELDS)
+        nodes, rows = u.x.array.reshape(-1, FIELDS), u.function_space.dofmap.index_map
+        sums = la.vector(rows, FIELDS)
         total = sums.array.reshape(-1, FIELDS)
-        if self.is_of_one_film:
-            total[:] = self.kernels(np.ones(nodes.shape)).product(nodes)
-        else:
+        if not self.is_of_one_film:
             for entries, block in self.terms:
                 total += scalars.product(entries, nodes @ block.T)
         one, field = np.ones((len(nodes), 1)), discretization.electric_field.value
@@ -157,8 +176,11 @@ class AffineOperator:
         for tag, current in discretization.problem.spin_currents.items():
             total[:, 1:] -= scalars.product(scalars.edge(tag), one) * (injection * np.array(current))
         sums.scatter_reverse(la.InsertMode.add)
-        owned = np.array(sums.array[: FIELDS * u.function_space.dofmap.index_map.size_local])
-        return owned if self._source is None else owned + residual_vector(self._source)
+        owned = np.array(total[: rows.size_local])
+        if self.is_of_one_film:
+            known = scalars.halo.extended(nodes[: rows.size_local])
+            owned += self.kernels(np.ones(owned.shape)).product(known)
+        return owned.ravel() if self._source is None else owned.ravel() + residual_vector(self._source)
 
 
 def _filled(count: int, terms: list[tuple[Entries, np.ndarray]]) -> np.ndarray:

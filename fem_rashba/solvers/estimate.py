@@ -42,8 +42,7 @@ def resolved_method(method: str, size: int, largest: int = LARGEST_DIRECT) -> st
 def largest_direct(problem: Problem) -> int:
     """Unknowns of a steady problem up to which "auto" factorises."""
     simple = problem.magnetization.is_uniform and len({id(film) for film in problem.films.values()}) == 1
-    one = problem.device.mesh.comm.size == 1
-    return LARGEST_DIRECT_EVEN if simple and one and is_even(problem.device) else LARGEST_DIRECT
+    return LARGEST_DIRECT_EVEN if simple and is_even(problem.device) else LARGEST_DIRECT
 
 
 def is_even(device: Device) -> bool:

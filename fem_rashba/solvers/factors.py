@@ -1,9 +1,10 @@
-"""Incomplete factors of a matrix of scalar matrices, in blocks of four and single precision: the loops of `factors.c`."""
+"""Incomplete factors of a matrix of scalar matrices, in blocks of four, of single precision: loops of `factors.c`."""
 
 from __future__ import annotations
 
 import ctypes
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -60,7 +61,7 @@ def _places(*arrays: np.ndarray) -> list[int]:
 @cache
 def _library() -> ctypes.CDLL:
     number = ctypes.c_int
-    functions = {
+    functions: dict[str, list[Any]] = {
         "permuted": [number] + [POINTER] * 8,
         "fill": [ctypes.c_long] + [POINTER] * 4,
         "add": [number] + [POINTER] * 3,

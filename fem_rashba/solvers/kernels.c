@@ -1,6 +1,6 @@
 /* Products and sweeps with a matrix sum_k s_k (x) t_k, k = 0..3: scalar entries s (entry, k) on one pattern times
  * matrices t (k, 4, 4) that all nodes share, plus a few full blocks at edges. It is never assembled. x and b hold four
- * fields at each node; fields that are fixed (free = 0) stay as they are, zero. */
+ * fields at each node; fields that are fixed (free = 0) stay as they are, zero. There may be more columns than rows. */
 
 typedef struct {
     int nodes;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,9 @@ class _Matrix(ctypes.Structure):
 class Kernels:
     """A matrix sum_k s_k (x) t_k and what is done with it; vectors hold four fields at each node.
 
+    It may have more columns than rows: nodes of other ranks come after the own ones. x has values at all, b and the
+    results at those of the rows; sweeps leave the others as they are.
+
     Attributes:
         starts, columns: The pattern of the scalar matrices, int32.
         scalars: Their entries (`scalars.BULK`), shape (entries, 4).
@@ -51,13 +55,13 @@ class Kernels:
 
     def product(self, x: np.ndarray) -> np.ndarray:
         """A x, zero at fixed fields, where x must be zero too."""
-        y = np.empty_like(x)
+        y = np.empty_like(self.free)
         _library().product(self._reference, None, x.ctypes.data, y.ctypes.data)
         return y
 
     def residual(self, b: np.ndarray, x: np.ndarray) -> np.ndarray:
         """b - A x, zero at fixed fields."""
-        y = np.empty_like(x)
+        y = np.empty_like(self.free)
         _library().product(self._reference, b.ctypes.data, x.ctypes.data, y.ctypes.data)
         return y
 
@@ -135,7 +139,7 @@ def scatter(targets: np.ndarray, values: np.ndarray, to: np.ndarray, column: int
 
 @cache
 def _library() -> ctypes.CDLL:
-    functions = {
+    functions: dict[str, list[Any]] = {
         "product": [POINTER] * 4,
         "inverses": [POINTER] * 2,
         "sweep": [POINTER, POINTER, POINTER, POINTER, POINTER, ctypes.c_int, ctypes.c_int, POINTER, POINTER],

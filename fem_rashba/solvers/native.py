@@ -8,13 +8,24 @@ import os
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 POINTER = ctypes.c_void_p
-_FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-std=c11", "-shared", "-fPIC"]
+_FLAGS = [
+    "-O3",
+    "-march=native",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-ffp-contract=fast",
+    "-std=c11",
+    "-shared",
+    "-fPIC",
+]
 
 
-def library(source: str, functions: dict[str, list[type]]) -> ctypes.CDLL:
+def library(source: str, functions: Mapping[str, Sequence[Any]]) -> ctypes.CDLL:
     """The compiled loops of a file in this folder.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def summation(dofs: np.ndarray, nodes: int) -> tuple[np.ndarray, Pattern]:
 @cache
 def _library() -> ctypes.CDLL:
     number = ctypes.c_int
-    functions = {
+    functions: dict[str, list[Any]] = {
         "rows": [number, number, POINTER, number] + [POINTER] * 4,
         "entries": [number, POINTER, number] + [POINTER] * 6,
     }

@@ -2,6 +2,8 @@
 
 All share one pattern, that of a Lagrange space. A rank sums over the cells that it owns. What it has in rows of other
 ranks they add in the order of the ranks, so that every run gives the same digits.
+
+What the ranks have together is kept for the matrices of a whole film alone, in place of what this rank has.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from dolfinx import fem
+from mpi4py import MPI
 from scipy.sparse import csr_array
 
 from fem_rashba.devices.device import Device
 from fem_rashba.solvers.elements import Elements
+from fem_rashba.solvers.exchange import Exchange
 from fem_rashba.solvers.kernels import scatter
 from fem_rashba.solvers.pattern import Pattern, summation
 
@@ -52,6 +56,8 @@ class ScalarMatrices:
         space: The space.
         pattern: Of the rows and columns that this rank knows, in its own numbers.
         owned: Of the rows that this rank owns, columns in global numbers.
+        known: The same with columns in the numbers of `halo`.
+        halo: The nodes in those rows.
     """
 
     def __init__(self, space: fem.FunctionSpace, device: Device, quadrature: int) -> None:
@@ -62,10 +68,14 @@ class ScalarMatrices:
         self._cells = mesh.topology.index_map(2).size_local
         self._dofs = space.dofmap.list[: self._cells]
         self._found: dict[tuple[str, int | None], Entries] = {}
+        self._sizes: dict[tuple[str, int | None], float] = {}
         self._bulk: dict[int | None, np.ndarray] = {}
         self._targets, self.pattern = summation(self._dofs, self._nodes)
-        self._exchange = _Exchange(self.pattern, space)
-        self.owned = self._exchange.pattern
+        self._exchange = Exchange(self.pattern, space.dofmap.index_map)
+        self.owned, self.known, self.halo = self._exchange.owned, self._exchange.known, self._exchange.halo
+        self._rows: np.ndarray | None = None
+        self._few_rows: dict[tuple[str, int | None], Entries] = {}
+        self._is_shared = mesh.comm.size > 1
 
     @property
     def _nodes(self) -> int:
@@ -104,6 +114,7 @@ class ScalarMatrices:
                 scatter(to, matrices, values, k)
                 largest[k] = max(largest[k], np.abs(matrices).max())
         for name, column, size in zip(AT_BORDER, values[:-1].T, largest, strict=True):
+            self._sizes[name, tag] = float(size)
             self._found[name, tag] = _few(column, size, positions)
 
     def cells(self, name: str, tag: int | None = None) -> Entries:
@@ -147,19 +158,50 @@ class ScalarMatrices:
             self._found["edge", tag] = _few(to[:, 0], np.abs(matrices).max(initial=0.0))
         return self._found["edge", tag]
 
+    def rows(self) -> np.ndarray:
+        """The matrices `BULK` of the whole film, all ranks together, on `known`, shape (entries, 4). Collective."""
+        if not self._is_shared:
+            return self.bulk()
+        if self._rows is None:
+            self._rows = self._exchange.summed(self.bulk(), "known")
+            del self._bulk[None]
+        return self._rows
+
+    def few_rows(self, name: str, tag: int | None = None) -> Entries:
+        """A matrix at the border of the film, or the one of an "edge", all ranks together, on `known`. Collective."""
+
+        def found() -> Entries:
+            return self.edge(tag) if name == "edge" and tag is not None else self.cells(name, tag)
+
+        if not self._is_shared:
+            return found()
+        if (name, tag) not in self._few_rows:
+            # where the cells of two ranks meet there is no border
+            here = found()
+            size = self.space.mesh.comm.allreduce(self._sizes.get((name, tag), 0.0), op=MPI.MAX)
+            values = self._exchange.summed(self._everywhere(here), "known")
+            self._few_rows[name, tag] = _few(values, size)
+        return self._few_rows[name, tag]
+
+    def _everywhere(self, entries: Entries) -> np.ndarray:
+        if entries.positions is None:
+            return entries.values
+        values = np.zeros(len(self.pattern.columns))
+        values[entries.positions] = entries.values
+        return values
+
     @cached_property
     def area(self) -> float:
-        """nm^2 of the cells that this rank owns."""
-        return float(self.cells("mass").values.sum())
+        """nm^2 of the film. Collective."""
+        return float(self.space.mesh.comm.allreduce(self.rows()[:, BULK.index("mass")].sum()))
+
+    def sparse_rows(self, entries: Entries) -> csr_array:
+        """Entries on `known` as a matrix from the nodes of `halo` to those that this rank owns."""
+        return _sparse(self.known, entries, self.halo.known)
 
     def sparse(self, entries: Entries) -> csr_array:
         """Entries as a matrix on the nodes that this rank knows."""
-        shape = (self._nodes, self._nodes)
-        if entries.positions is None:
-            values = np.ascontiguousarray(entries.values)
-            return csr_array((values, self.pattern.columns, self.pattern.starts), shape=shape)
-        rows = self.pattern.rows_at(entries.positions)
-        return csr_array((entries.values, (rows, self.pattern.columns[entries.positions])), shape=shape)
+        return _sparse(self.pattern, entries, self._nodes)
 
     def product(self, entries: Entries, values: np.ndarray) -> np.ndarray:
         """A matrix times values at the nodes that this rank knows, shape (nodes, k): its part of the sum."""
@@ -167,7 +209,15 @@ class ScalarMatrices:
 
     def on_owned(self, entries: Entries) -> Entries:
         """The sum of what all ranks have, on the pattern `owned`. Collective on several ranks."""
-        return self._exchange.summed(entries)
+        return Entries(self._exchange.summed(self._everywhere(entries), "owned")) if self._is_shared else entries
+
+
+def _sparse(pattern: Pattern, entries: Entries, columns: int) -> csr_array:
+    shape = (len(pattern.starts) - 1, columns)
+    if entries.positions is None:
+        return csr_array((np.ascontiguousarray(entries.values), pattern.columns, pattern.starts), shape=shape)
+    rows = pattern.rows_at(entries.positions)
+    return csr_array((entries.values, (rows, pattern.columns[entries.positions])), shape=shape)
 
 
 def _few(values: np.ndarray, size: float, positions: np.ndarray | None = None) -> Entries:
@@ -186,44 +236,3 @@ def scalar_matrices(space: fem.FunctionSpace, device: Device, quadrature: int) -
     if key not in of_device:
         of_device[key] = ScalarMatrices(space, device, quadrature)
     return of_device[key]
-
-
-class _Exchange:
-    """Sends entries in rows of other ranks there."""
-
-    def __init__(self, pattern: Pattern, space: fem.FunctionSpace) -> None:
-        rows = self._map = space.dofmap.index_map
-        self._comm = space.mesh.comm
-        self._own = int(pattern.starts[rows.size_local])
-        self.pattern = Pattern(pattern.starts[: rows.size_local + 1], pattern.columns)
-        if self._comm.size == 1:
-            return
-        known = rows.local_to_global(np.arange(rows.size_local + rows.num_ghosts, dtype=np.int32))
-        where = np.stack([known[pattern.rows], known[pattern.columns]], axis=1)
-        owners = rows.owners[pattern.rows[self._own :] - rows.size_local]
-        self._sent = [np.flatnonzero(owners == rank) + self._own for rank in range(self._comm.size)]
-        received = self._comm.alltoall([where[positions] for positions in self._sent])
-        where = np.concatenate([where[: self._own], *received])
-        where[:, 0] -= rows.local_range[0]
-        keys = where[:, 0] * rows.size_global + where[:, 1]
-        self._order = np.argsort(keys, kind="stable")
-        keys, self._first = np.unique(keys[self._order], return_index=True)
-        counts = np.bincount(keys // rows.size_global, minlength=rows.size_local)
-        self.pattern = Pattern(
-            np.concatenate([[0], np.cumsum(counts)]).astype(np.int32), (keys % rows.size_global).astype(np.int32)
-        )
-
-    @cached_property
-    def _length(self) -> int:
-        return self._own + sum(len(positions) for positions in self._sent)
-
-    def summed(self, entries: Entries) -> Entries:
-        if self._comm.size == 1:
-            return entries
-        values = entries.values
-        if entries.positions is not None:
-            values = np.zeros(self._length)
-            values[entries.positions] = entries.values
-        received = self._comm.alltoall([values[positions] for positions in self._sent])
-        every = np.concatenate([values[: self._own], *received])
-        return Entries(np.add.reduceat(every[self._order], self._first) if len(self._first) else np.empty(0))

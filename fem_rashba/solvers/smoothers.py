@@ -1,4 +1,4 @@
-"""Smoothers of a matrix that is not assembled, all four fields of a node together."""
+"""Smoothers of a matrix that is not assembled, all four fields of a node together. Collective throughout."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from fem_rashba.solvers.factors import IncompleteFactors
+from fem_rashba.solvers.halo import Halo
 from fem_rashba.solvers.kernels import Kernels
 
 
@@ -14,11 +15,11 @@ class Smoother(Protocol):
     """What reduces the error that a coarser level does not see. The two steps are each other's transposes."""
 
     def before(self, b: np.ndarray, *, adjoint: bool) -> np.ndarray:
-        """An approximate solution of A x = b (or A^T x = b), shape (nodes, 4)."""
+        """An approximate solution of A x = b (or A^T x = b), shape (known nodes, 4); right at the owned ones."""
         ...
 
     def after(self, b: np.ndarray, x: np.ndarray, *, adjoint: bool) -> None:
-        """Improves x."""
+        """Improves x, shape (known nodes, 4), at the owned nodes."""
         ...
 
 
@@ -28,16 +29,19 @@ class Sweeps:
     Args:
         matrix: A.
         count: Sweeps each time.
+        halo: Of its columns. Other ranks sweep at the same time.
     """
 
-    def __init__(self, matrix: Kernels, count: int) -> None:
-        self._matrix, self._count = matrix, count
+    def __init__(self, matrix: Kernels, count: int, halo: Halo) -> None:
+        self._matrix, self._count, self._halo = matrix, count, halo
 
     def before(self, b: np.ndarray, *, adjoint: bool) -> np.ndarray:
         """As of `Smoother`."""
-        x = np.zeros_like(b)
+        x = np.zeros((self._halo.known, b.shape[1]))
         matrix = self._matrix.transposed if adjoint else self._matrix
         for i in range(self._count):
+            if i > 0:
+                self._halo.update(x)
             matrix.sweep(b, x, downwards=i % 2 == 1, zero=i == 0)
         return x
 
@@ -45,11 +49,12 @@ class Sweeps:
         """As of `Smoother`."""
         matrix = self._matrix.transposed if adjoint else self._matrix
         for i in reversed(range(self._count)):
+            self._halo.update(x)
             matrix.sweep(b, x, downwards=i % 2 == 0)
 
 
 class Factors:
-    """An incomplete factorisation, in an order that follows the strong couplings across flat elements.
+    """An incomplete factorisation, in an order that follows the strong couplings across flat elements. On one rank.
 
     Args:
         matrix: A.
