@@ -8,7 +8,7 @@ from dataclasses import fields
 import numpy as np
 from dolfinx import fem, la
 from petsc4py import PETSc
-from scipy.sparse import bsr_array, csr_array
+from scipy.sparse import bsr_array
 
 from fem_rashba.physics.couplings import Coefficients
 from fem_rashba.physics.magnetization import NUMPY_MATH
@@ -95,13 +95,6 @@ class AffineOperator:
             for name in AT_BORDER
             if name in blocks
         ] + [(scalars.few_rows("edge", tag), velocity * _SPIN, 1.0) for tag, velocity in losses.items()]
-
-    def row_terms(self) -> list[tuple[csr_array, np.ndarray]]:
-        """`terms` of all ranks together in the rows of this one; where it `is_of_one_film`. Collective."""
-        scalars, blocks = self.scalars, self._coefficients[None].blocks
-        bulk = [(Entries(scalars.rows()[:, k]), blocks[name]) for k, name in enumerate(BULK) if name in blocks]
-        few = [(entries, block) for entries, block, _ in self._few]
-        return [(scalars.sparse_rows(entries), block) for entries, block in bulk + few]
 
     def kernels(self, free: np.ndarray) -> Kernels:
         """The operator unassembled, in the rows of this rank; where it `is_of_one_film`. Collective.

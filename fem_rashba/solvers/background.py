@@ -1,20 +1,21 @@
 """The coarsest space of multigrid on even meshes: bilinear functions of a background grid, cut off by the film.
 
 Nodes of degree 1 interpolate the grid; the coarse matrix is the Galerkin product, so that any shape will do. Where a
-field is fixed at a node, the functions of the grid vanish there, for charge and spin apart. Every rank has all of
-the grid.
+field is fixed at a node, the functions of the grid vanish there. Every rank has all of the grid.
 """
 
 from __future__ import annotations
 
-import itertools
+import ctypes
+from functools import cache
+from typing import Any
 
 import numpy as np
 from mpi4py import MPI
-from scipy.sparse import coo_array, csr_array, hstack, kron
+from scipy.sparse import bsr_array, coo_array, csr_array
 
-_FIELDS = ([0], [1, 2, 3])
-"""Charge and spin."""
+from fem_rashba.solvers.kernels import Kernels
+from fem_rashba.solvers.native import POINTER, library
 
 SPACING = 4.0
 """Of the grid, in mean distances of nodes."""
@@ -46,52 +47,46 @@ def interpolation(points: np.ndarray, owned: int, area: float, comm: MPI.Comm) -
         columns.append((cell[:, 0] + i) * (counts[1] + 1) + cell[:, 1] + j)
         values.append(np.abs(1 - i - inside[:, 0]) * np.abs(1 - j - inside[:, 1]))
     found = np.stack(columns, axis=1)
-    used = np.unique(np.concatenate(comm.allgather(np.unique(found))))
-    starts = np.arange(0, 4 * nodes + 1, 4)
-    numbers = np.searchsorted(used, found.ravel())
-    result = csr_array((np.stack(values, axis=1).ravel(), numbers, starts), shape=(nodes, len(used)))
+    here = np.zeros(int(np.prod(counts + 1)), dtype=np.uint8)
+    here[found] = 1
+    used = np.empty_like(here)
+    comm.Allreduce(here, used, op=MPI.MAX)
+    numbers = np.cumsum(used, dtype=np.int32) - 1
+    starts = np.arange(0, 4 * nodes + 1, 4, dtype=np.int32)
+    shape = (nodes, int(used.sum(dtype=int)))
+    result = csr_array((np.stack(values, axis=1).ravel(), numbers[found].ravel(), starts), shape=shape)
     result.eliminate_zeros()
     return result
 
 
-def galerkin(
-    interpolation: csr_array, free: np.ndarray, terms: list[tuple[csr_array, np.ndarray]], comm: MPI.Comm
-) -> tuple[csr_array, csr_array]:
-    """The coarse matrix of a sum of scalar matrices times blocks, and the interpolation of all fields.
+def galerkin(matrix: Kernels, interpolation: csr_array, free: np.ndarray, comm: MPI.Comm) -> csr_array:
+    """The coarse matrix, of all ranks, with a diagonal of 1 for functions that vanish.
 
     Args:
-        interpolation: Of one field, shape (nodes, functions).
-        free: 1 for unknowns, 0 for fixed fields, shape (nodes, 4); the three fields of spin are fixed together.
-        terms: Scalar matrices, with the rows that this rank owns, and blocks of shape (4, 4).
+        matrix: The rows that this rank owns.
+        interpolation: Of one field, shape (known nodes, functions).
+        free: 1 for unknowns, 0 for fixed fields, at the known nodes, shape (nodes, 4).
         comm: The ranks. Collective.
-
-    Returns:
-        The matrix of all ranks, with a diagonal of 1 for functions that vanish, and the interpolation at owned nodes.
     """
-    charge, spin = (interpolation.multiply(free[:, [field]]).tocsr() for field in (0, 1))
-    both = hstack([charge, spin]).tocsr()
-    count, owned = interpolation.shape[1], terms[0][0].shape[0]
-    down = both[:owned].T.tocsr()
-    products = [(down @ (scalar @ both)).tocoo() for scalar, _ in terms]
-    keys = [2 * count * product.row.astype(np.int64) + product.col for product in products]
-    where = np.unique(np.concatenate(keys))
-    values = np.zeros((len(where), len(terms)))
-    for k, (key, product) in enumerate(zip(keys, products, strict=True)):
-        values[np.searchsorted(where, key), k] = product.data
-    # entries come for charge first, then for spin, whose three fields share theirs
-    rows, columns = np.divmod(where, 2 * count)
-    blocks, entries = np.array([block for _, block in terms]), []
-    for of_row, of_column in np.ndindex(2, 2):
-        mine = ((rows >= count) == of_row) & ((columns >= count) == of_column)
-        scalars, at_row, at_column = values[mine], 4 * (rows[mine] % count), 4 * (columns[mine] % count)
-        for i, j in itertools.product(_FIELDS[of_row], _FIELDS[of_column]):
-            entries.append((scalars @ blocks[:, i, j], at_row + i, at_column + j))
-    data, rows, columns = (np.concatenate(part) for part in zip(*entries, strict=True))
-    matrix = _summed(coo_array((data, (rows, columns)), shape=(4 * count, 4 * count)).tocsr(), comm)
-    empty = np.flatnonzero(matrix.diagonal() == 0.0)
-    matrix = matrix + coo_array((np.ones(len(empty)), (empty, empty)), shape=matrix.shape).tocsr()
-    fields = kron(charge[:owned], np.diag([1.0, 0, 0, 0])) + kron(spin[:owned], np.diag([0, 1.0, 1.0, 1.0]))
-    return matrix, fields.tocsr()
+    owned, count = len(matrix.free), interpolation.shape[1]
+    p_starts, p_columns = interpolation.indptr.astype(np.int32), interpolation.indices.astype(np.int32)
+    row = np.repeat(np.arange(owned, dtype=np.int32), np.diff(p_starts[: owned + 1]))
+    begins, mark = np.empty(count + 1, dtype=np.int32), np.empty(count, dtype=np.int32)
+    at, starts = np.empty(len(row), dtype=np.int32), np.empty(count + 1, dtype=np.int32)
+    _call("reached", owned, count, p_starts, p_columns, begins, at, mark)
+    pattern = (matrix.starts, matrix.columns, p_starts, p_columns, begins, at, row, mark, starts)
+    _call("couplings", count, *pattern, None)
+    columns = np.empty(starts[-1], dtype=np.int32)
+    _call("couplings", count, *pattern, columns)
+    extra_of = np.searchsorted(matrix.extra_rows, np.arange(owned)).astype(np.int32)
+    extra = (matrix.extra_rows, matrix.extra_columns, matrix.extra_blocks, extra_of)
+    whole, blocks = np.zeros((len(columns), 4)), np.zeros((len(columns), 4, 4))
+    of_matrix = (matrix.starts, matrix.columns, matrix.scalars, matrix.blocks, len(matrix.extra_rows), *extra, free)
+    reach = (p_starts, p_columns, interpolation.data, begins, at, row, mark, starts, columns)
+    _call("product", count, *of_matrix, *reach, whole, blocks)
+    found = _summed(bsr_array((blocks, columns, starts), shape=(4 * count, 4 * count)).tocsr(), comm)
+    empty = np.flatnonzero(found.diagonal() == 0.0)
+    return found + coo_array((np.ones(len(empty)), (empty, empty)), shape=found.shape).tocsr()
 
 
 def _summed(matrix: csr_array, comm: MPI.Comm) -> csr_array:
@@ -103,3 +98,20 @@ def _summed(matrix: csr_array, comm: MPI.Comm) -> csr_array:
     for part in parts[1:]:
         result = result + csr_array(part, shape=matrix.shape)
     return result
+
+
+def _call(name: str, *arguments: Any) -> None:
+    arrays = [a for a in arguments if isinstance(a, np.ndarray)]
+    assert all(a.flags.c_contiguous and a.dtype in (np.int32, np.float64) for a in arrays)
+    getattr(_library(), name)(*(a.ctypes.data if isinstance(a, np.ndarray) else a for a in arguments))
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    number = ctypes.c_int
+    functions: dict[str, list[Any]] = {
+        "reached": [number, number] + [POINTER] * 5,
+        "couplings": [number] + [POINTER] * 10,
+        "product": [number] + [POINTER] * 4 + [number] + [POINTER] * 16,
+    }
+    return library("galerkin.c", functions)

@@ -53,7 +53,7 @@ class Cycle:
         if even:
             counts = [_sweeps(operators[0]), *[_MANY] * (len(operators) - 1)]
             self._smoothers = [Sweeps(x.matrix, n, x.halo) for x, n in zip(self._levels, counts, strict=True)]
-            grid = Grid(operators[-1], masks[-1])
+            grid = Grid(operators[-1], self._levels[-1].matrix)
             self._transfers.append(grid)
             coarse = _petsc(grid.matrix)
         else:

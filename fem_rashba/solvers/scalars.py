@@ -195,10 +195,6 @@ class ScalarMatrices:
         """nm^2 of the film. Collective."""
         return float(self.space.mesh.comm.allreduce(self.rows()[:, BULK.index("mass")].sum()))
 
-    def sparse_rows(self, entries: Entries) -> csr_array:
-        """Entries on `known` as a matrix from the nodes of `halo` to those that this rank owns."""
-        return _sparse(self.known, entries, self.halo.known)
-
     def sparse(self, entries: Entries) -> csr_array:
         """Entries as a matrix on the nodes that this rank knows."""
         return _sparse(self.pattern, entries, self._nodes)

@@ -11,8 +11,9 @@ from scipy.sparse import csr_array
 
 from fem_rashba.solvers import background
 from fem_rashba.solvers.affine import AffineOperator
-from fem_rashba.solvers.discretization import FIELDS, Discretization
+from fem_rashba.solvers.discretization import Discretization
 from fem_rashba.solvers.halo import Halo
+from fem_rashba.solvers.kernels import Kernels
 
 _ROUNDING = 1e-10
 
@@ -58,30 +59,32 @@ class Grid:
 
     Args:
         lowest: The operator of degree 1.
-        free: 1 for unknowns, 0 for fixed fields, shape (owned nodes, 4).
+        matrix: Its rows on this rank.
 
     Attributes:
         matrix: That of the grid, of all ranks together.
     """
 
-    def __init__(self, lowest: AffineOperator, free: np.ndarray) -> None:
+    def __init__(self, lowest: AffineOperator, matrix: Kernels) -> None:
         self._comm: MPI.Comm = lowest.discretization.space.mesh.comm
+        self._free = matrix.free
         halo, area = lowest.scalars.halo, lowest.scalars.area
         points = lowest.discretization.space.tabulate_dof_coordinates()[: halo.owned, :2]
         grid = background.interpolation(halo.extended(points), halo.owned, area, self._comm)
-        self.matrix, self._up = background.galerkin(grid, halo.extended(free), lowest.row_terms(), self._comm)
+        self.matrix = background.galerkin(matrix, grid, halo.extended(self._free), self._comm)
+        self._up = grid[: halo.owned]
         self._down = self._up.T.tocsr()
 
     def up(self, x: np.ndarray) -> np.ndarray:
         """As of `Transfer`."""
-        return (self._up @ x.ravel()).reshape(-1, FIELDS)
+        return self._free * (self._up @ x)
 
     def down(self, rest: np.ndarray) -> np.ndarray:
         """As of `Transfer`."""
-        here = self._down @ rest.ravel()
+        here = self._down @ rest
         total = np.empty_like(here)
         self._comm.Allreduce(here, total)
-        return total.reshape(-1, FIELDS)
+        return total
 
 
 def between_degrees(fine: Discretization, coarse: Discretization) -> tuple[csr_array, Halo]:
