@@ -104,19 +104,36 @@ def test_even_elements(changes, degree, edges):
     assert isinstance(levels(iterative.state.discretization), UnassembledMultigrid)
 
 
-def even(degree=2):
+def even(degree=2, element_size=1.0, m=None):
     from fem_rashba import Relaxing, Voltage, uniform, wire
     from fem_rashba.devices.conditions import Ground
     from fem_rashba.solvers.problem import pose
 
     made = film(**STRONG)
-    device = wire(length=30.0, width=16.0).mesh(made, element_size=1.0, degree=degree)
+    device = wire(length=30.0, width=16.0).mesh(made, element_size=element_size, degree=degree)
     terminals = {"source": Voltage(1e-3), "drain": Ground()}
     edges = Relaxing(loss_velocity=50.0)
-    return pose(device, made, uniform([0.5, 0.3, 0.8]), terminals=terminals, edges=edges, degree=degree)
+    return pose(device, made, m or uniform([0.5, 0.3, 0.8]), terminals=terminals, edges=edges, degree=degree)
 
 
-def test_transpose_of_the_preconditioner():
+def graded(degree=3, m=None):
+    return even(degree, "auto", m)
+
+
+def test_what_is_not_assembled():
+    """One film and uniform m, on flat elements with a lower degree to factorise, unless PETSc's levels are asked for."""
+    from fem_rashba import neel_wall
+    from fem_rashba.solvers.discretization import discretize
+    from fem_rashba.solvers.levels import levels
+
+    wall = neel_wall(center=(15.0, 8.0), width=4.0)
+    assert levels(discretize(even(1))).kind == levels(discretize(graded(2))).kind == "python"
+    assert levels(discretize(even()), {"pc_type": "mg"}).kind == levels(discretize(graded(1))).kind == "mg"
+    assert levels(discretize(even(2, 1.0, wall))).kind == levels(discretize(graded(3, wall))).kind == "mg"
+
+
+@pytest.mark.parametrize("posed", [even, graded])
+def test_transpose_of_the_preconditioner(posed):
     """y.(P x) = (P^T y).x for any x and y, which estimates of errors rely on."""
     from fem_rashba.solvers.discretization import discretize
     from fem_rashba.solvers.levels import levels
@@ -124,7 +141,7 @@ def test_transpose_of_the_preconditioner():
     from fem_rashba.solvers.operators import steady_operator
     from fem_rashba.solvers.terminals import Terminals
 
-    d = discretize(even())
+    d = discretize(posed())
     settings = {"method": "iterative", "tolerance": 1e-10, "options": {}, "multigrid": levels(d)}
     system = LinearSystem(steady_operator(d), Terminals(d), **settings)
     system.factorize()
