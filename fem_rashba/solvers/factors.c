@@ -126,8 +126,10 @@ static inline void subtract(const Eight *a, const float *b, float *c) {
     }
 }
 
-/* The factors in place, the inverses of the pivots on the diagonal. `where` has room for one int a node, all -1. */
-void factorise(int nodes, int entries, const int *lower, const int *upper, const int *columns, float *blocks, int *where) {
+/* The factors in place, the inverses of the pivots on the diagonal, zero for fixed fields. `where` has room for one int a
+ * node, all -1. */
+void factorise(int nodes, int entries, const int *lower, const int *upper, const int *columns, const float *free,
+               float *blocks, int *where) {
     for (int i = 0; i < nodes; ++i) {
         int own = diagonal(i, entries, upper);
         for (int e = lower[i]; e < lower[i + 1]; ++e) where[columns[e]] = e;
@@ -152,6 +154,8 @@ void factorise(int nodes, int entries, const int *lower, const int *upper, const
             }
         }
         invert(blocks + 16 * (long)own);
+        for (int j = 0; j < 4; ++j)
+            *(Single *)(blocks + 16 * (long)own + 4 * j) *= free[4 * (long)i + j] * *(const Single *)(free + 4 * (long)i);
         for (int e = lower[i]; e < lower[i + 1]; ++e) where[columns[e]] = -1;
         for (int e = upper[i]; e <= own; ++e) where[columns[e]] = -1;
     }

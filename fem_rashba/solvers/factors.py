@@ -39,12 +39,12 @@ class IncompleteFactors:
             call.add(len(extras), *_places(extras, matrix.extra_blocks, self._blocks))
         free, where = matrix.free[self._order].astype(np.float32), np.full(nodes, -1, dtype=np.int32)
         call.fix(nodes, entries, *_places(*pattern, free, self._blocks))
-        call.factorise(nodes, entries, *_places(*pattern, self._blocks, where))
+        call.factorise(nodes, entries, *_places(*pattern, free, self._blocks, where))
         self._pattern = pattern
         self._work = np.empty((nodes, 4))
 
     def solve(self, b: np.ndarray, *, transposed: bool = False) -> np.ndarray:
-        """(L U)^-1 b, or (L U)^-T b, shape (nodes, 4), for b that vanishes at fixed fields."""
+        """(L U)^-1 b, or (L U)^-T b, shape (nodes, 4), zero at fixed fields."""
         x = np.empty_like(b)
         function = _library().solve_transposed if transposed else _library().solve
         b = np.ascontiguousarray(b)
@@ -66,7 +66,7 @@ def _library() -> ctypes.CDLL:
         "fill": [ctypes.c_long] + [POINTER] * 4,
         "add": [number] + [POINTER] * 3,
         "fix": [number, number] + [POINTER] * 5,
-        "factorise": [number, number] + [POINTER] * 5,
+        "factorise": [number, number] + [POINTER] * 6,
         "solve": [number, number] + [POINTER] * 8,
         "solve_transposed": [number, number] + [POINTER] * 8,
     }
