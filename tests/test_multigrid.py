@@ -121,7 +121,7 @@ def graded(degree=3, m=None):
 
 
 def test_what_is_not_assembled():
-    """One film and uniform m; on flat elements with a lower degree to factorise; not if PETSc's levels are asked for."""
+    """One film and uniform m, on flat elements with a lower degree; unless the levels of PETSc are asked for."""
     from fem_rashba import neel_wall
     from fem_rashba.solvers.discretization import discretize
     from fem_rashba.solvers.levels import levels

@@ -19,6 +19,9 @@ class IncompleteFactors:
 
     Args:
         matrix: Whose blocks are made, factorised and kept.
+
+    Attributes:
+        blocks: Of L and U, each column by column, shape (entries, 16), float32.
     """
 
     def __init__(self, matrix: Kernels) -> None:
@@ -31,15 +34,15 @@ class IncompleteFactors:
         place = np.empty(entries, dtype=np.int32)
         call = _library()
         call.permuted(nodes, *_places(matrix.starts, matrix.columns, self._order, number, *pattern, place))
-        self._blocks = np.empty((entries, 16), dtype=np.float32)
+        self.blocks = np.empty((entries, 16), dtype=np.float32)
         by_unknown = np.ascontiguousarray(matrix.blocks.swapaxes(1, 2))
-        call.fill(entries, *_places(matrix.scalars, by_unknown, place, self._blocks))
+        call.fill(entries, *_places(matrix.scalars, by_unknown, place, self.blocks))
         if len(matrix.extra_rows):
             extras = place[matrix.extra_entries]
-            call.add(len(extras), *_places(extras, matrix.extra_blocks, self._blocks))
+            call.add(len(extras), *_places(extras, matrix.extra_blocks, self.blocks))
         free, where = matrix.free[self._order].astype(np.float32), np.full(nodes, -1, dtype=np.int32)
-        call.fix(nodes, entries, *_places(*pattern, free, self._blocks))
-        call.factorise(nodes, entries, *_places(*pattern, free, self._blocks, where))
+        call.fix(nodes, entries, *_places(*pattern, free, self.blocks))
+        call.factorise(nodes, entries, *_places(*pattern, free, self.blocks, where))
         self._pattern = pattern
         self._work = np.empty((nodes, 4))
 
@@ -48,7 +51,7 @@ class IncompleteFactors:
         x = np.empty_like(b)
         function = _library().solve_transposed if transposed else _library().solve
         b = np.ascontiguousarray(b)
-        function(len(b), len(self._blocks), *_places(*self._pattern, self._blocks, self._order, b, self._work, x))
+        function(len(b), len(self.blocks), *_places(*self._pattern, self.blocks, self._order, b, self._work, x))
         return x
 
 

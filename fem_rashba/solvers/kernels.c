@@ -6,6 +6,7 @@ typedef struct {
     int nodes;
     const int *starts, *columns;
     const double *s, *t;
+    const double *u; /* t in the order (unknown, k, test) */
     int extras; /* sorted by row */
     const int *extra_rows, *extra_columns;
     const double *extra_blocks;
@@ -15,42 +16,40 @@ typedef struct {
 /* four doubles, as gcc and clang know them on any processor */
 typedef double Four __attribute__((vector_size(32), aligned(8)));
 
-static inline double sum(Four v) { return (v[0] + v[1]) + (v[2] + v[3]); }
-
-static inline void times(const double *block, Four x, double *y) {
-    for (int i = 0; i < 4; ++i) y[i] += sum(*(const Four *)(block + 4 * i) * x);
+/* the blocks t together, times what was summed for each of them and each field */
+static inline Four combined(const double *u, const Four *of) {
+    Four part[4];
+    for (int f = 0; f < 4; ++f) {
+        part[f] = of[f][0] * *(const Four *)(u + 16 * f);
+        for (int k = 1; k < 4; ++k) part[f] += of[f][k] * *(const Four *)(u + 16 * f + 4 * k);
+    }
+    return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
-/* y = a row of A, times x; `extra` is a block of this row, or the number of blocks */
-static inline void row(const Matrix *a, int r, int extra, const double *x, double *y) {
-    Four mass = {0.0}, stiffness = {0.0}, along_x = {0.0}, along_y = {0.0};
-    for (int e = a->starts[r]; e < a->starts[r + 1]; ++e) {
-        const double *s = a->s + 4 * (long)e;
-        Four v = *(const Four *)(x + 4 * (long)a->columns[e]);
-        mass += s[0] * v;
-        stiffness += s[1] * v;
-        along_x += s[2] * v;
-        along_y += s[3] * v;
+/* what the full blocks of a row add; `extra` is one of them, or the number of blocks */
+static inline Four extras(const Matrix *a, int r, int extra, const double *x) {
+    Four y = {0.0};
+    for (; extra < a->extras && a->extra_rows[extra] == r; ++extra) {
+        const double *block = a->extra_blocks + 16 * (long)extra, *v = x + 4 * (long)a->extra_columns[extra];
+        for (int i = 0; i < 4; ++i)
+            y[i] += (block[4 * i] * v[0] + block[4 * i + 1] * v[1]) + (block[4 * i + 2] * v[2] + block[4 * i + 3] * v[3]);
     }
-    for (int i = 0; i < 4; ++i) y[i] = 0.0;
-    times(a->t, mass, y);
-    times(a->t + 16, stiffness, y);
-    times(a->t + 32, along_x, y);
-    times(a->t + 48, along_y, y);
-    for (; extra < a->extras && a->extra_rows[extra] == r; ++extra)
-        times(a->extra_blocks + 16 * (long)extra, *(const Four *)(x + 4 * (long)a->extra_columns[extra]), y);
+    return y;
 }
 
 /* y = A x, or b - A x if there is a b; zero at fixed fields */
 void product(const Matrix *a, const double *b, const double *x, double *y) {
     for (int r = 0, extra = 0; r < a->nodes; ++r) {
-        double found[4];
-        while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
-        row(a, r, extra, x, found);
-        for (int i = 0; i < 4; ++i) {
-            long at = 4 * (long)r + i;
-            y[at] = a->free[at] * (b ? b[at] - found[i] : found[i]);
+        Four of[4] = {{0.0}, {0.0}, {0.0}, {0.0}};
+        for (int e = a->starts[r]; e < a->starts[r + 1]; ++e) {
+            Four scalars = *(const Four *)(a->s + 4 * (long)e);
+            const double *v = x + 4 * (long)a->columns[e];
+            for (int f = 0; f < 4; ++f) of[f] += v[f] * scalars;
         }
+        while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
+        Four found = combined(a->u, of) + extras(a, r, extra, x);
+        if (b) found = *(const Four *)(b + 4 * (long)r) - found;
+        *(Four *)(y + 4 * (long)r) = *(const Four *)(a->free + 4 * (long)r) * found;
     }
 }
 
@@ -98,12 +97,11 @@ static inline void gather(const Matrix *a, const float *s, int first, int end, i
     }
 }
 
-/* A row of scalar entries of single precision, which come twice as fast: smoothing needs no more. `t` has the order
- * (unknown, k, test) here. The next row waits for this one: what was computed last is taken in last, and the sums that
- * follow are short. */
-static inline void relax(const Matrix *a, const float *inverse, const float *s, const double *t, const int *diagonal, int r,
-                         int extra, int downwards, int zero, const double *b, double *x) {
-    Four of[4] = {{0.0}, {0.0}, {0.0}, {0.0}}, part[4];
+/* Scalar entries of single precision come twice as fast: smoothing needs no more. The next row waits for this one: what was
+ * computed last is taken in last, and the sums that follow are short. */
+static inline void relax(const Matrix *a, const float *inverse, const float *s, const int *diagonal, int r, int extra,
+                         int downwards, int zero, const double *b, double *x) {
+    Four of[4] = {{0.0}, {0.0}, {0.0}, {0.0}};
     int first = a->starts[r], last = a->starts[r + 1], middle = diagonal[r];
     if (downwards) {
         gather(a, s, middle, first - 1, -1, x, of);
@@ -112,16 +110,7 @@ static inline void relax(const Matrix *a, const float *inverse, const float *s, 
         if (!zero) gather(a, s, middle, last, 1, x, of);
         gather(a, s, first, middle, 1, x, of);
     }
-    for (int f = 0; f < 4; ++f) {
-        part[f] = of[f][0] * *(const Four *)(t + 16 * f);
-        for (int k = 1; k < 4; ++k) part[f] += of[f][k] * *(const Four *)(t + 16 * f + 4 * k);
-    }
-    Four rest = *(const Four *)(b + 4 * (long)r) - ((part[0] + part[1]) + (part[2] + part[3]));
-    for (; extra < a->extras && a->extra_rows[extra] == r; ++extra) {
-        double more[4] = {0.0};
-        times(a->extra_blocks + 16 * (long)extra, *(const Four *)(x + 4 * (long)a->extra_columns[extra]), more);
-        rest -= *(const Four *)more;
-    }
+    Four rest = *(const Four *)(b + 4 * (long)r) - combined(a->u, of) - extras(a, r, extra, x);
     const float *column = inverse + 16 * (long)r;
     Four change = (rest[0] * single(column) + rest[1] * single(column + 4)) +
                   (rest[2] * single(column + 8) + rest[3] * single(column + 12));
@@ -129,17 +118,17 @@ static inline void relax(const Matrix *a, const float *inverse, const float *s, 
 }
 
 /* one step of block Gauss-Seidel for A x = b, node by node; `zero`: x is zero before, and what is above a row stays out */
-void sweep(const Matrix *a, const float *inverse, const float *s, const double *t, const int *diagonal, int downwards, int zero,
+void sweep(const Matrix *a, const float *inverse, const float *s, const int *diagonal, int downwards, int zero,
            const double *b, double *x) {
     if (downwards)
         for (int r = a->nodes - 1, extra = a->extras; r >= 0; --r) {
             while (extra > 0 && a->extra_rows[extra - 1] >= r) --extra;
-            relax(a, inverse, s, t, diagonal, r, extra, 1, 0, b, x);
+            relax(a, inverse, s, diagonal, r, extra, 1, 0, b, x);
         }
     else
         for (int r = 0, extra = 0; r < a->nodes; ++r) {
             while (extra < a->extras && a->extra_rows[extra] < r) ++extra;
-            relax(a, inverse, s, t, diagonal, r, extra, 0, zero, b, x);
+            relax(a, inverse, s, diagonal, r, extra, 0, zero, b, x);
         }
 }
 

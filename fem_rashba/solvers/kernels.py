@@ -19,6 +19,7 @@ class _Matrix(ctypes.Structure):
         ("columns", POINTER),
         ("s", POINTER),
         ("t", POINTER),
+        ("u", POINTER),
         ("extras", ctypes.c_int),
         ("extra_rows", POINTER),
         ("extra_columns", POINTER),
@@ -67,7 +68,7 @@ class Kernels:
 
     def sweep(self, b: np.ndarray, x: np.ndarray, *, downwards: bool, zero: bool = False) -> None:
         """One step of block Gauss-Seidel for A x = b in x; `zero`: x is zero before."""
-        found = [part.ctypes.data for part in (self._inverses, self._rough, self._by_unknown, self._diagonal)]
+        found = [part.ctypes.data for part in (self._inverses, self._rough, self._diagonal)]
         _library().sweep(self._reference, *found, downwards, zero, b.ctypes.data, x.ctypes.data)
 
     @cached_property
@@ -99,7 +100,8 @@ class Kernels:
             array = getattr(self, name)
             assert array.dtype == kind and array.flags.c_contiguous, name
         starts, columns, scalars, blocks, *extras, free = (getattr(self, name).ctypes.data for name in arrays)
-        matrix = _Matrix(len(self.starts) - 1, starts, columns, scalars, blocks, len(self.extra_rows), *extras, free)
+        first = (len(self.starts) - 1, starts, columns, scalars, blocks, self._by_unknown.ctypes.data)
+        matrix = _Matrix(*first, len(self.extra_rows), *extras, free)
         return ctypes.byref(matrix)
 
     @cached_property
@@ -142,7 +144,7 @@ def _library() -> ctypes.CDLL:
     functions: dict[str, list[Any]] = {
         "product": [POINTER] * 4,
         "inverses": [POINTER] * 2,
-        "sweep": [POINTER, POINTER, POINTER, POINTER, POINTER, ctypes.c_int, ctypes.c_int, POINTER, POINTER],
+        "sweep": [POINTER, POINTER, POINTER, POINTER, ctypes.c_int, ctypes.c_int, POINTER, POINTER],
         "scatter": [ctypes.c_long, POINTER, POINTER, ctypes.c_int, POINTER],
     }
     return library("kernels.c", functions)

@@ -1,17 +1,17 @@
 """Strong and weak scaling of a Hall cross over ranks, stage by stage, and what limits the solve.
 
-    python tests/benchmarks/scaling.py [--ranks 1 2 4] [--strong 400000] [--weak 200000] [--launcher "mpirun -n"]
+    python tests/benchmarks/scaling.py [--ranks 1 2 4] [--strong 400000] [--weak 200000] [--graded]
 
 Strong: so many unknowns in all; weak: so many for each rank. 0 leaves a table out. Every row is a run of its own under
 the launcher. Seconds are those of the slowest rank and the second solve, so that forms are compiled: mesh; assembly;
 set-up of the preconditioner; solve; output (summary, state and fields; no pictures). Efficiency: of the sum without the
 mesh, which one rank makes. Memory is the peak of the largest rank, and per unknown what all ranks have together.
 
-The second table says what the solve does: the bytes of the finest matrix for each unknown; the number of products with
-it that would cost as much as all products on all levels; the rate at which products and smoothing take matrices from
-memory, also over that of a triad a = b + 3 c which all ranks run at once; the share of the time that each takes.
-The method is that of any number of ranks, with assembled levels: on one rank and even elements the default is faster.
-"predicted" is the time in which those bytes would come at the triad's rate, and the coarse solve as it was measured.
+The second table says what the solve does: the bytes of the finest operator for each unknown; how many products with it
+would take as many bytes as all products and all smoothing; the rate at which products and smoothing take matrices from
+memory, also over that of a triad a = b + 3 c which all ranks run at once; the share of the time that each takes, the
+exchange of values between ranks apart. "predicted" is the time in which those bytes would come at the triad's rate, and
+the coarse solve as it was measured. With --graded the elements are those of `accuracy = 1e-5` at degree 4, on one rank.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from typing import Any
 
 WIDTH, LENGTH, DEGREE = 50.0, 75.0, 2
 TOLERANCE = 1e-8
-BLOCK_BYTES = 16 * 8 + 4
-"""Of a block of 4 x 4 numbers and its column in PETSc's BAIJ."""
+PRODUCT_BYTES, SWEEP_BYTES, FACTOR_BYTES = 4 * 8 + 4, 4 * 4 + 4, 16 * 4 + 4
+"""Of an entry and its column: four scalars of double or single precision, or a block of single precision."""
 
 Row = dict[str, Any]
 
@@ -41,15 +41,14 @@ def element_size(unknowns: int) -> float:
 
 
 def one(unknowns: int, folder: str) -> None:
-    """A run on the ranks of this process; rank 0 prints it as JSON."""
+    """A run on the ranks of this process, on graded elements for no unknowns; rank 0 prints it as JSON."""
     from mpi4py import MPI
     from peer_form import DIRECTION, peak_memory
     from peers import film
-    from petsc4py import PETSc
 
     from fem_rashba import Ground, Voltage, hall_cross, save, solve, uniform
 
-    comm = MPI.COMM_WORLD
+    comm, degree = MPI.COMM_WORLD, DEGREE if unknowns else 4
     bandwidth = comm.allreduce(triad(comm))
     seconds: dict[str, float] = {}
 
@@ -62,30 +61,30 @@ def one(unknowns: int, folder: str) -> None:
 
     def mesh(scale: float = 1.0) -> Any:
         shape = hall_cross(arm_width=scale * WIDTH, arm_length=scale * LENGTH)
-        return shape.mesh(film(), element_size=element_size(unknowns) if scale == 1 else 5.0, degree=DEGREE)
+        if not unknowns:
+            return shape.mesh(film(), degree=degree, accuracy=1e-5, goal="torque")
+        return shape.mesh(film(), element_size=element_size(unknowns) if scale == 1 else 5.0, degree=degree)
 
     def solved(device: Any) -> Any:
         terminals = {"source": Voltage(1e-3)} | dict.fromkeys(("drain", "left", "right"), Ground())
-        options = {"terminals": terminals, "degree": DEGREE, "method": "iterative", "tolerance": TOLERANCE}
-        # on one rank too what several do
-        options["petsc"] = {"pc_type": "mg", "pc_mg_log": True}
+        options = {"terminals": terminals, "degree": degree, "method": "iterative", "tolerance": TOLERANCE}
         return solve(device, film(), uniform(DIRECTION), **options)
 
     out = Path(folder) / "out"
     save(solved(mesh(0.4)), out, plots=False)
-    PETSc.Log.begin()
     device = timed("mesh", mesh)
+    work = watched(comm)
     solution = solved(device)
     stages = comm.allreduce(solution.report.seconds, op=MPI.Op.Create(lambda a, b, _: {k: max(a[k], b[k]) for k in a}))
     seconds |= {"set-up": 0.0, "solve": stages.pop("solving")}
     for name in [name for name in stages if "precond" in name or "factor" in name]:
         seconds["set-up"] += stages.pop(name)
     seconds["assembly"] = sum(stages.values())
-    work = events(comm)
+    counted = {f"{kind}_{what}": comm.allreduce(number) for (kind, what), number in work.items()}
     timed("output", lambda: save(solution, out, plots=False))
     memory = comm.allgather(peak_memory())
     row = {"ranks": comm.size, "unknowns": solution.report.unknowns, "iterations": solution.report.iterations}
-    row |= {"seconds": seconds, "GB": memory, "triad": bandwidth, "blocks": blocks(device)} | work
+    row |= {"seconds": seconds, "GB": memory, "triad": bandwidth} | counted
     if comm.rank == 0:
         print(json.dumps(row))
 
@@ -105,37 +104,40 @@ def triad(comm: Any, size: int = 4_000_000) -> float:
     return 5 * 8 * size / best
 
 
-def blocks(device: Any) -> int:
-    """Blocks of 4 x 4 in the matrix: pairs of nodes that share a cell. Collective."""
-    import ufl
-    from dolfinx import fem
+def watched(comm: Any) -> dict[tuple[str, str], float]:
+    """Bytes and seconds of products, smoothing, coarse solves and exchanges of this rank, from now on."""
+    from fem_rashba.solvers import cycle, halo
+    from fem_rashba.solvers.factors import IncompleteFactors
+    from fem_rashba.solvers.kernels import Kernels
 
-    space = fem.functionspace(device.mesh, ("Lagrange", DEGREE))
-    pattern = fem.create_sparsity_pattern(fem.form(ufl.TrialFunction(space) * ufl.TestFunction(space) * ufl.dx))
-    pattern.finalize()
-    owned = space.dofmap.index_map.size_local
-    return int(device.mesh.comm.allreduce(int(pattern.graph[1][owned])))
+    work: dict[tuple[str, str], float] = {(k, w): 0.0 for k in ("product", "smoother") for w in ("bytes", "seconds")}
+    work |= {("coarse", "seconds"): 0.0, ("exchange", "seconds"): 0.0, ("operator", "bytes"): 0.0}
 
+    def watch(owner: Any, name: str, kind: str, size: Any) -> None:
+        called = getattr(owner, name)
 
-def events(comm: Any) -> Row:
-    """Bytes and seconds of products and smoothing, seconds of the coarse solve and of all, by PETSc's own log."""
-    from petsc4py import PETSc
+        def timed(self: Any, *arguments: Any, **options: Any) -> Any:
+            start = time.perf_counter()
+            result = called(self, *arguments, **options)
+            work[kind, "seconds"] += time.perf_counter() - start
+            if size is not None:
+                work[kind, "bytes"] += size(self)
+            return result
 
-    def of(name: str) -> tuple[float, float]:
-        # pc_mg_log puts what the preconditioner does in a stage of its own
-        found = [PETSc.Log.Event(name).getPerfInfo(stage) for stage in (0, 1)]
-        flops, seconds = (sum(part[key] for part in found) for key in ("flops", "time"))
-        return comm.allreduce(flops), comm.allreduce(seconds) / comm.size
+        setattr(owner, name, timed)
 
-    (product, multiplying), (smooth, solving), (_, coarse) = of("MatMult"), of("MatSolve"), of("MGSmooth Level 0")
-    return {
-        "product_bytes": product / 32 * BLOCK_BYTES,
-        "smoother_bytes": smooth / 32 * BLOCK_BYTES,
-        "product_seconds": multiplying,
-        # those of the coarse factorisation are among them
-        "smoother_seconds": max(solving - coarse, 0.0),
-        "coarse_seconds": coarse,
-    }
+    def product(matrix: Any) -> float:
+        size = PRODUCT_BYTES * float(len(matrix.columns))
+        work["operator", "bytes"] = max(work["operator", "bytes"], size)
+        return size
+
+    watch(Kernels, "product", "product", product)
+    watch(Kernels, "residual", "product", product)
+    watch(Kernels, "sweep", "smoother", lambda matrix: SWEEP_BYTES * len(matrix.columns) + 64 * len(matrix.free))
+    watch(IncompleteFactors, "solve", "smoother", lambda factors: FACTOR_BYTES * len(factors.blocks))
+    watch(cycle._Factorised, "solve", "coarse", None)
+    watch(halo.Halo, "update", "exchange", None)
+    return work
 
 
 def run(ranks: int, unknowns: int, launcher: str) -> Row:
@@ -163,24 +165,24 @@ def tables(title: str, rows: list[Row], weak: bool) -> None:
         stages = "".join(f"{row['seconds'][name]:9.2f}" for name in STAGES)
         print(f"{row['ranks']:5} {row['unknowns']:9} {row['iterations']:4} {stages} {share:11.2f} ", end="")
         print(f"{max(row['GB']):6.2f} {1e9 * sum(row['GB']) / row['unknowns']:10.0f}")
-    print(f"{'':5} {'triad':>6} {'':>17} {'products':>14} {'smoothing':>14} {'share of the time of a solve':>35}")
+    print(f"{'':5} {'triad':>6} {'':>17} {'products':>14} {'smoothing':>14} {'share of the time of a solve':>42}")
     print(
-        f"{'ranks':>5} {'GB/s':>6} {'B/unknown':>10} {'number':>6} {'GB/s':>7} {'triad':>6} {'GB/s':>7} {'triad':>6}",
-        end="",
+        f"{'ranks':>5} {'GB/s':>6} {'B/unknown':>10} {'number':>6} {'GB/s':>7} {'triad':>6} {'GB/s':>7} {'triad':>6}"
+        f" {'products':>9} {'smoothing':>10} {'coarse':>7} {'others':>6} {'rest':>6} {'predicted':>10} {'measured':>9}"
     )
-    print(f" {'products':>9} {'smoothing':>10} {'coarse':>7} {'rest':>6} {'predicted':>10} {'measured':>9}")
     for row in rows:
-        matrix, measured = row["blocks"] * BLOCK_BYTES, row["seconds"]["solve"]
-        text = f"{row['ranks']:5} {row['triad'] / 1e9:6.1f} {matrix / row['unknowns']:10.0f} "
-        text += f"{row['product_bytes'] / matrix:6.1f}"
-        shares = []
-        for part in ("product", "smoother"):
-            rate = row[f"{part}_bytes"] / max(row[f"{part}_seconds"], 1e-9)
+        measured, both = row["seconds"]["solve"], row["product_bytes"] + row["smoother_bytes"]
+        text = f"{row['ranks']:5} {row['triad'] / 1e9:6.1f} {row['operator_bytes'] / row['unknowns']:10.0f} "
+        text += f"{both / row['operator_bytes']:6.1f}"
+        seconds = {
+            kind: row[f"{kind}_seconds"] / row["ranks"] for kind in ("product", "smoother", "coarse", "exchange")
+        }
+        for kind in ("product", "smoother"):
+            rate = row[f"{kind}_bytes"] / max(seconds[kind], 1e-9)
             text += f" {rate / 1e9:7.1f} {rate / row['triad']:6.2f}"
-            shares.append(row[f"{part}_seconds"] / measured)
-        shares.append(row["coarse_seconds"] / measured)
-        predicted = (row["product_bytes"] + row["smoother_bytes"]) / row["triad"] + row["coarse_seconds"]
-        text += f" {shares[0]:9.2f} {shares[1]:10.2f} {shares[2]:7.2f} {1 - sum(shares):6.2f}"
+        shares = [taken / measured for taken in seconds.values()]
+        predicted = both / row["triad"] + seconds["coarse"]
+        text += f" {shares[0]:9.2f} {shares[1]:10.2f} {shares[2]:7.2f} {shares[3]:6.2f} {1 - sum(shares):6.2f}"
         print(f"{text} {predicted:10.2f} {measured:9.2f}", flush=True)
 
 
@@ -189,6 +191,7 @@ def main() -> None:
     parser.add_argument("--ranks", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--strong", type=int, default=400_000)
     parser.add_argument("--weak", type=int, default=200_000)
+    parser.add_argument("--graded", action="store_true", help="a graded mesh as well")
     parser.add_argument("--launcher", default="mpirun -n", help="what stands before the number of ranks")
     parser.add_argument("--one", nargs=2, metavar=("UNKNOWNS", "FOLDER"), help="a run, as JSON")
     given = parser.parse_args()
@@ -201,6 +204,8 @@ def main() -> None:
     if given.weak:
         rows = [run(n, n * given.weak, given.launcher) for n in given.ranks]
         tables(f"weak scaling, about {given.weak} unknowns for each rank", rows, weak=True)
+    if given.graded:
+        tables("degree 4 on graded elements", [run(1, 0, given.launcher)], weak=False)
 
 
 if __name__ == "__main__":
