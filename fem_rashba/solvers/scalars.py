@@ -2,8 +2,6 @@
 
 All share one pattern, that of a Lagrange space. A rank sums over the cells that it owns. What it has in rows of other
 ranks they add in the order of the ranks, so that every run gives the same digits.
-
-What the ranks have together is kept for the matrices of a whole film alone, in place of what this rank has.
 """
 
 from __future__ import annotations
@@ -80,16 +78,21 @@ class ScalarMatrices:
     def bulk(self, tag: int | None = None) -> np.ndarray:
         """The matrices `BULK` summed over the cells of a region, or all; on `pattern`, shape (entries, 4)."""
         if tag not in self._bulk:
-            self._bulk[tag] = np.zeros((len(self.pattern.columns), len(BULK)))
-            borders = np.zeros((len(self.pattern.columns), len(AT_BORDER)))
-            chosen, names = self._chosen(tag), (*BULK, *AT_BORDER)
-            for part, found in self._elements.matrices(names, chosen):
-                for k, matrices in enumerate(found):
-                    to = (self._bulk[tag], k) if k < len(BULK) else (borders, k - len(BULK))
-                    scatter(self._targets[chosen[part]], matrices, *to)
+            self._bulk[tag], borders = self._summed(self._chosen(tag))
             for name, values in zip(AT_BORDER, borders.T, strict=True):
-                self._found[name, tag] = _few(values, np.abs(self._bulk[tag][:, SCALE[name]]).max(initial=0.0))
+                self._found[name, tag] = _few(values, _size(self._bulk[tag], name))
         return self._bulk[tag]
+
+    def _summed(self, cells: np.ndarray, *, placed: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """The matrices `BULK` and `AT_BORDER` summed over cells, on `pattern` or, `placed`, for the exchange."""
+        size = self._exchange.size if placed else len(self.pattern.columns)
+        bulk, borders = np.zeros((size, len(BULK))), np.zeros((size, len(AT_BORDER)))
+        for part, found in self._elements.matrices((*BULK, *AT_BORDER), cells):
+            targets = self._targets[cells[part]]
+            targets = self._exchange.places[targets] if placed else targets
+            for k, matrices in enumerate(found):
+                scatter(targets, matrices, *((bulk, k) if k < len(BULK) else (borders, k - len(BULK))))
+        return bulk, borders
 
     def cells(self, name: str, tag: int | None = None) -> Entries:
         """A matrix (see `elements`) summed over the cells of a region, or all; on `pattern`."""
@@ -137,23 +140,23 @@ class ScalarMatrices:
         if not self._is_shared:
             return self.bulk()
         if self._rows is None:
-            self._rows = self._exchange.summed(self.bulk(), "known")
-            del self._bulk[None]
+            self._rows, borders = map(self._exchange.completed, self._summed(self._chosen(None), placed=True))
+            # where the cells of two ranks meet there is no border
+            for name, values in zip(AT_BORDER, borders.T, strict=True):
+                self._few_rows[name, None] = _few(values, _size(self._rows, name))
         return self._rows
 
     def few_rows(self, name: str, tag: int | None = None) -> Entries:
-        """A matrix at the border of the film, or the one of an "edge", all ranks together, on `known`. Collective."""
-
-        def found() -> Entries:
-            return self.edge(tag) if name == "edge" and tag is not None else self.cells(name, tag)
-
+        """A matrix at the border of the film, or that of an "edge", all ranks together, on `known`. Collective."""
         if not self._is_shared:
-            return found()
-        if (name, tag) not in self._few_rows:
-            # where the cells of two ranks meet there is no border
-            size = np.abs(self.rows()[:, SCALE[name]]).max(initial=0.0) if name in SCALE else 0.0
-            values = self._exchange.summed(self._everywhere(found()), "known")
-            self._few_rows[name, tag] = _few(values, size)
+            return self.cells(name) if tag is None else self.edge(tag)
+        if tag is None:
+            self.rows()
+        elif (name, tag) not in self._few_rows:
+            values = np.zeros(self._exchange.size)
+            edge = self.edge(tag)
+            values[self._exchange.places[edge.positions]] = edge.values
+            self._few_rows[name, tag] = _few(self._exchange.completed(values), 0.0)
         return self._few_rows[name, tag]
 
     def _everywhere(self, entries: Entries) -> np.ndarray:
@@ -163,10 +166,15 @@ class ScalarMatrices:
         values[entries.positions] = entries.values
         return values
 
+    def row_sums(self, name: str) -> np.ndarray:
+        """A matrix of the whole film times 1, at the nodes that this rank owns. Collective."""
+        entries = Entries(self.rows()[:, BULK.index(name)]) if name in BULK else self.few_rows(name)
+        return np.asarray(self.sparse_rows(entries).sum(axis=1))
+
     @property
     def area(self) -> float:
         """nm^2 of the film. Collective."""
-        return float(self.space.mesh.comm.allreduce(self.rows()[:, BULK.index("mass")].sum()))
+        return float(self.space.mesh.comm.allreduce(self.row_sums("mass").sum()))
 
     def sparse_rows(self, entries: Entries) -> csr_array:
         """Entries on `known` as a matrix from the nodes of `halo` to those that this rank owns."""
@@ -182,7 +190,7 @@ class ScalarMatrices:
 
     def on_owned(self, entries: Entries) -> Entries:
         """The sum of what all ranks have, on the pattern `owned`. Collective on several ranks."""
-        return Entries(self._exchange.summed(self._everywhere(entries), "owned")) if self._is_shared else entries
+        return Entries(self._exchange.summed(self._everywhere(entries))) if self._is_shared else entries
 
 
 def _sparse(pattern: Pattern, entries: Entries, columns: int) -> csr_array:
@@ -191,6 +199,11 @@ def _sparse(pattern: Pattern, entries: Entries, columns: int) -> csr_array:
         return csr_array((np.ascontiguousarray(entries.values), pattern.columns, pattern.starts), shape=shape)
     rows = np.searchsorted(pattern.starts, entries.positions, side="right") - 1
     return csr_array((entries.values, (rows, pattern.columns[entries.positions])), shape=shape)
+
+
+def _size(bulk: np.ndarray, name: str) -> float:
+    """How large what cancels in a matrix at the border is."""
+    return float(np.abs(bulk[:, SCALE[name]]).max(initial=0.0))
 
 
 def _few(values: np.ndarray, size: float) -> Entries:
