@@ -11,13 +11,16 @@ import itertools
 
 import numpy as np
 from mpi4py import MPI
-from scipy.sparse import coo_array, csr_array, hstack, kron
+from scipy.sparse import coo_array, csr_array, diags_array, hstack, kron
 
 _FIELDS = ([0], [1, 2, 3])
 """Charge and spin."""
 
 SPACING = 4.0
 """Of the grid, in mean distances of nodes."""
+
+_SHIFT = 1e-10
+"""Of the diagonal, relative."""
 
 LARGEST = 120_000
 """Unknowns of the grid, which are factorised; beyond, its spacing grows."""
@@ -88,8 +91,9 @@ def galerkin(
             entries.append((scalars @ blocks[:, i, j], at_row + i, at_column + j))
     data, rows, columns = (np.concatenate(part) for part in zip(*entries, strict=True))
     matrix = _summed(coo_array((data, (rows, columns)), shape=(4 * count, 4 * count)).tocsr(), comm)
-    empty = np.flatnonzero(matrix.diagonal() == 0.0)
-    matrix = matrix + coo_array((np.ones(len(empty)), (empty, empty)), shape=matrix.shape).tocsr()
+    diagonal = matrix.diagonal()
+    # where few nodes are free, functions may depend on each other: of those any combination will do
+    matrix = matrix + diags_array(np.where(diagonal == 0.0, 1.0, _SHIFT * diagonal)).tocsr()
     fields = kron(charge[:owned], np.diag([1.0, 0, 0, 0])) + kron(spin[:owned], np.diag([0, 1.0, 1.0, 1.0]))
     return matrix, fields.tocsr()
 

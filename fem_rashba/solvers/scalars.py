@@ -239,4 +239,4 @@ def _summation(dofs: np.ndarray, nodes: int) -> tuple[np.ndarray, Pattern]:
     targets = np.empty(len(source), dtype=np.int32)
     targets[exploded.data] = np.cumsum(begins, dtype=np.int32) - 1
     row_starts = np.searchsorted(first, exploded.indptr).astype(np.int32)
-    return targets.reshape(len(dofs), -1), Pattern(row_starts, exploded.indices[first].astype(np.int32))
+    return targets.reshape(len(dofs), count**2), Pattern(row_starts, exploded.indices[first].astype(np.int32))
