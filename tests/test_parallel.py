@@ -79,6 +79,29 @@ loss_velocity = "50 nm/ps"
 plots = false
 """
 
+# even elements: nothing is assembled; a given current, insulating edges
+EVEN = """
+[device]
+shape = "hall_cross"
+arm_width = "12 nm"
+arm_length = "8 nm"
+element_size = "1 nm"
+degree = 2
+[magnetization]
+direction = [1, 0.4, 0.8]
+[terminals.source]
+current = "1 nA"
+[terminals.drain]
+voltage = "0.2 mV"
+[edges]
+spin = "insulating"
+[solver]
+method = "iterative"
+tolerance = 1e-12
+[output]
+plots = false
+"""
+
 # a mesh file: triangles, a nonmagnetic lead, a relaxing terminal
 REGIONS = f"""
 [device]
@@ -101,7 +124,7 @@ spin = "insulating"
 plots = false
 """
 
-CASES = {"cross": CROSS, "strip": STRIP, "injection": INJECTION, "regions": REGIONS}
+CASES = {"cross": CROSS, "strip": STRIP, "injection": INJECTION, "even": EVEN, "regions": REGIONS}
 
 
 def run(ranks: int, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

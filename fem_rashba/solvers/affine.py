@@ -151,20 +151,24 @@ class AffineOperator:
         matrix.zeroRowsColumns(fixed.astype(PETSc.IntType), diag=1.0)
         return matrix
 
+    @property
+    def _drives(self) -> list[tuple[str, int | None, np.ndarray]]:
+        """Matrices by name and tag, and what the electric field multiplies their products with 1 by, shape (4,)."""
+        field, names = self.discretization.electric_field.value, ("mass", "border_x", "border_y")
+        drives = [(tag, part.drive @ field) for tag, part in self._coefficients.items()]
+        return [(n, tag, d) for tag, of_names in drives for n, d in zip(names, of_names, strict=True) if d.any()]
+
     def defect(self, u: fem.Function) -> np.ndarray:
         """The weak form of u, with what drives it, on the unknowns that this rank owns. Collective."""
         scalars, discretization = self.scalars, self.discretization
         nodes, rows = u.x.array.reshape(-1, FIELDS), u.function_space.dofmap.index_map
         sums = la.vector(rows, FIELDS)
-        total = sums.array.reshape(-1, FIELDS)
+        total, one = sums.array.reshape(-1, FIELDS), np.ones((len(nodes), 1))
         if not self.is_of_one_film:
             for entries, block in self.terms:
                 total += scalars.product(entries, nodes @ block.T)
-        one, field = np.ones((len(nodes), 1)), discretization.electric_field.value
-        for tag, part in self._coefficients.items():
-            for name, drive in zip(("mass", "border_x", "border_y"), part.drive @ field, strict=True):
-                if drive.any():
-                    total += scalars.product(scalars.cells(name, tag), one) * drive
+            for name, tag, drive in self._drives:
+                total += scalars.product(scalars.cells(name, tag), one) * drive
         injection = float(discretization.injection.value)
         for tag, current in discretization.problem.spin_currents.items():
             total[:, 1:] -= scalars.product(scalars.edge(tag), one) * (injection * np.array(current))
@@ -173,6 +177,8 @@ class AffineOperator:
         if self.is_of_one_film:
             known = scalars.halo.extended(nodes[: rows.size_local])
             owned += self.kernels(np.ones(owned.shape)).product(known)
+            for name, _, drive in self._drives:
+                owned += scalars.row_sums(name)[:, None] * drive
         return owned.ravel() if self._source is None else owned.ravel() + residual_vector(self._source)
 
 

@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 from mpi4py import MPI
-from scipy.sparse import bsr_array, coo_array, csr_array
+from scipy.sparse import bsr_array, csr_array, diags_array
 
 from fem_rashba.solvers.kernels import Kernels
 from fem_rashba.solvers.native import POINTER, library
 
 SPACING = 4.0
 """Of the grid, in mean distances of nodes."""
+
+_SHIFT = 1e-10
+"""Of the diagonal, relative."""
 
 LARGEST = 120_000
 """Unknowns of the grid, which are factorised; beyond, its spacing grows."""
@@ -85,8 +88,9 @@ def galerkin(matrix: Kernels, interpolation: csr_array, free: np.ndarray, comm: 
     reach = (p_starts, p_columns, interpolation.data, begins, at, row, mark, starts, columns)
     _call("product", count, *of_matrix, *reach, whole, blocks)
     found = _summed(bsr_array((blocks, columns, starts), shape=(4 * count, 4 * count)).tocsr(), comm)
-    empty = np.flatnonzero(found.diagonal() == 0.0)
-    return found + coo_array((np.ones(len(empty)), (empty, empty)), shape=found.shape).tocsr()
+    diagonal = found.diagonal()
+    # where few nodes are free, functions may depend on each other: of those any combination will do
+    return found + diags_array(np.where(diagonal == 0.0, 1.0, _SHIFT * diagonal)).tocsr()
 
 
 def _summed(matrix: csr_array, comm: MPI.Comm) -> csr_array:

@@ -43,6 +43,11 @@ class Halo:
             (rank, slice(p.start + shift, p.stop + shift)) for rank, p in enumerate(parts) if p.start < p.stop
         ]
 
+    @property
+    def nodes(self) -> np.ndarray:
+        """The global numbers of those that are known."""
+        return np.concatenate([np.arange(self._first, self._first + self.owned), self._others])
+
     def numbers(self, nodes: np.ndarray) -> np.ndarray:
         """The numbers here of nodes by their global numbers, int32."""
         own = nodes - self._first

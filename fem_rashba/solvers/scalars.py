@@ -2,8 +2,6 @@
 
 All share one pattern, that of a Lagrange space. A rank sums over the cells that it owns. What it has in rows of other
 ranks they add in the order of the ranks, so that every run gives the same digits.
-
-What the ranks have together is kept for the matrices of a whole film alone, in place of what this rank has.
 """
 
 from __future__ import annotations
@@ -84,12 +82,18 @@ class ScalarMatrices:
     def bulk(self, tag: int | None = None) -> np.ndarray:
         """The matrices `BULK` summed over the cells of a region, or all; on `pattern`, shape (entries, 4)."""
         if tag not in self._bulk:
-            self._bulk[tag] = np.zeros((len(self.pattern.columns), len(BULK)))
-            chosen = self._chosen(tag)
-            for part, found in self._elements.matrices(BULK, chosen):
-                for k, matrices in enumerate(found):
-                    scatter(self._targets[chosen[part]], matrices, self._bulk[tag], k)
+            self._bulk[tag] = self._summed(self._chosen(tag))
         return self._bulk[tag]
+
+    def _summed(self, cells: np.ndarray, *, placed: bool = False) -> np.ndarray:
+        """The matrices `BULK` summed over cells, on `pattern` or, `placed`, for the exchange."""
+        bulk = np.zeros((self._exchange.size if placed else len(self.pattern.columns), len(BULK)))
+        for part, found in self._elements.matrices(BULK, cells):
+            targets = self._targets[cells[part]]
+            targets = self._exchange.places[targets] if placed else targets
+            for k, matrices in enumerate(found):
+                scatter(targets, matrices, bulk, k)
+        return bulk
 
     def _at_border(self, tag: int | None) -> None:
         """Finds the matrices `AT_BORDER` of a region, from the cells that touch its border."""
@@ -163,24 +167,19 @@ class ScalarMatrices:
         if not self._is_shared:
             return self.bulk()
         if self._rows is None:
-            self._rows = self._exchange.summed(self.bulk(), "known")
-            del self._bulk[None]
+            self._rows = self._exchange.completed(self._summed(self._chosen(None), placed=True))
         return self._rows
 
     def few_rows(self, name: str, tag: int | None = None) -> Entries:
-        """A matrix at the border of the film, or the one of an "edge", all ranks together, on `known`. Collective."""
-
-        def found() -> Entries:
-            return self.edge(tag) if name == "edge" and tag is not None else self.cells(name, tag)
-
+        """A matrix at the border of the film, or that of an "edge", all ranks together, on `known`. Collective."""
         if not self._is_shared:
-            return found()
+            return self.cells(name) if tag is None else self.edge(tag)
         if (name, tag) not in self._few_rows:
+            values, here = np.zeros(self._exchange.size), self.cells(name) if tag is None else self.edge(tag)
+            values[self._exchange.places[here.positions]] = here.values
             # where the cells of two ranks meet there is no border
-            here = found()
             size = self.space.mesh.comm.allreduce(self._sizes.get((name, tag), 0.0), op=MPI.MAX)
-            values = self._exchange.summed(self._everywhere(here), "known")
-            self._few_rows[name, tag] = _few(values, size)
+            self._few_rows[name, tag] = _few(self._exchange.completed(values), size)
         return self._few_rows[name, tag]
 
     def _everywhere(self, entries: Entries) -> np.ndarray:
@@ -190,10 +189,15 @@ class ScalarMatrices:
         values[entries.positions] = entries.values
         return values
 
+    def row_sums(self, name: str) -> np.ndarray:
+        """A matrix of the whole film times 1, at the nodes that this rank owns. Collective."""
+        entries = Entries(self.rows()[:, BULK.index(name)]) if name in BULK else self.few_rows(name)
+        return np.asarray(_sparse(self.known, entries, self.halo.known).sum(axis=1))
+
     @cached_property
     def area(self) -> float:
         """nm^2 of the film. Collective."""
-        return float(self.space.mesh.comm.allreduce(self.rows()[:, BULK.index("mass")].sum()))
+        return float(self.space.mesh.comm.allreduce(self.row_sums("mass").sum()))
 
     def sparse(self, entries: Entries) -> csr_array:
         """Entries as a matrix on the nodes that this rank knows."""
@@ -205,7 +209,7 @@ class ScalarMatrices:
 
     def on_owned(self, entries: Entries) -> Entries:
         """The sum of what all ranks have, on the pattern `owned`. Collective on several ranks."""
-        return Entries(self._exchange.summed(self._everywhere(entries), "owned")) if self._is_shared else entries
+        return Entries(self._exchange.summed(self._everywhere(entries))) if self._is_shared else entries
 
 
 def _sparse(pattern: Pattern, entries: Entries, columns: int) -> csr_array:
