@@ -236,7 +236,8 @@ def test_ranks(ranks, tmp_path):
         return np.array([[float(word) for word in line.split()] for line in done.stdout.splitlines()])
 
     one, several = on(1), on(ranks)
-    assert several.shape == (2, 2) and (several[:, 0] <= 25).all()
+    # PT-Scotch divides the film in another way in each run: 8 to 27 iterations were seen on three ranks
+    assert several.shape == (2, 2) and (several[:, 0] <= 40).all()
     assert several[:, 1] == pytest.approx(one[:, 1], rel=1e-7)
 
 
