@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -125,6 +126,14 @@ def scatter(targets: np.ndarray, values: np.ndarray, to: np.ndarray, column: int
     _library().scatter(values.size, targets.ctypes.data, values.ctypes.data, to.shape[1], place)
 
 
+def scatter_all(targets: np.ndarray, values: Sequence[np.ndarray], to: np.ndarray) -> None:
+    """`scatter` into all four columns of `to` at once, shape (rows, 4), from as many arrays."""
+    assert targets.dtype == np.int32 and to.dtype == np.float64 and to.shape[1] == len(values) == 4
+    assert all(array.flags.c_contiguous for array in (targets, *values, to))
+    assert all(array.dtype == np.float64 and array.size == targets.size for array in values)
+    _library().scatter_all(targets.size, targets.ctypes.data, *(v.ctypes.data for v in values), to.ctypes.data)
+
+
 @cache
 def _library() -> ctypes.CDLL:
     library = ctypes.CDLL(str(library_file()))
@@ -132,7 +141,8 @@ def _library() -> ctypes.CDLL:
     library.inverses.argtypes = [_POINTER] * 2
     library.sweep.argtypes = [_POINTER, _POINTER, ctypes.c_int, ctypes.c_int, _POINTER, _POINTER]
     library.scatter.argtypes = [ctypes.c_long, _POINTER, _POINTER, ctypes.c_int, _POINTER]
-    for function in (library.product, library.inverses, library.sweep, library.scatter):
+    library.scatter_all.argtypes = [ctypes.c_long] + [_POINTER] * 6
+    for function in (library.product, library.inverses, library.sweep, library.scatter, library.scatter_all):
         function.restype = None
     return library
 

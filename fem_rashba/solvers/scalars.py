@@ -16,13 +16,14 @@ from scipy.sparse import csr_array
 
 from fem_rashba.devices.device import Device
 from fem_rashba.solvers.elements import Elements
-from fem_rashba.solvers.kernels import scatter
+from fem_rashba.solvers.kernels import scatter, scatter_all
 
 BULK = ("mass", "stiffness", "along_x", "along_y")
 """What every film needs everywhere."""
 AT_BORDER = ("turn", "border_x", "border_y")
 SCALE = {"turn": 1, "border_x": 2, "border_y": 3}
 _ROUNDING = 1e-14
+_ROWS = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -86,16 +87,34 @@ class ScalarMatrices:
     def bulk(self, tag: int | None = None) -> np.ndarray:
         """The matrices `BULK` summed over the cells of a region, or all; on `pattern`, shape (entries, 4)."""
         if tag not in self._bulk:
-            self._bulk[tag] = np.zeros((len(self.pattern.columns), len(BULK)))
-            borders = np.zeros((len(self.pattern.columns), len(AT_BORDER)))
-            chosen, names = self._chosen(tag), (*BULK, *AT_BORDER)
-            for part, found in self._elements.matrices(names, chosen):
-                for k, matrices in enumerate(found):
-                    to = (self._bulk[tag], k) if k < len(BULK) else (borders, k - len(BULK))
-                    scatter(self._targets[chosen[part]], matrices, *to)
-            for name, values in zip(AT_BORDER, borders.T, strict=True):
-                self._found[name, tag] = _few(values, np.abs(self._bulk[tag][:, SCALE[name]]).max(initial=0.0))
+            to = self._bulk[tag] = np.zeros((len(self.pattern.columns), len(BULK)))
+            chosen = self._chosen(tag)
+            for part, found in self._elements.matrices(BULK, chosen):
+                scatter_all(self._targets[chosen[part]], found, to)
+            for name, (values, positions) in zip(AT_BORDER, self._at_border(chosen), strict=True):
+                few = _few(values, np.abs(to[:, SCALE[name]]).max(initial=0.0))
+                self._found[name, tag] = Entries(few.values, positions[few.positions])
         return self._bulk[tag]
+
+    def _at_border(self, chosen: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The matrices `AT_BORDER` summed over cells: values and their positions, of pairs of nodes on the border.
+
+        Of all other pairs the sum is zero.
+        """
+        on_border = np.zeros(self._nodes, dtype=bool)
+        on_border[_border_nodes(self.space, chosen)] = True
+        cells = chosen[on_border[self._dofs[chosen]].any(axis=1)]
+        pairs = on_border[self._dofs[cells]]
+        kept = (pairs[:, :, None] & pairs[:, None, :]).reshape(len(cells), pairs.shape[1] ** 2)
+        positions, numbers = np.unique(self._targets[cells][kept], return_inverse=True)
+        sums = np.zeros((len(positions), len(AT_BORDER)))
+        first = 0
+        for part, found in self._elements.matrices(AT_BORDER, cells):
+            last = first + int(kept[part].sum())
+            for k, matrices in enumerate(found):
+                scatter(numbers[first:last].astype(np.int32), matrices[kept[part]], sums, k)
+            first = last
+        return [(column, positions) for column in sums.T]
 
     def cells(self, name: str, tag: int | None = None) -> Entries:
         """A matrix (see `elements`) summed over the cells of a region, or all; on `pattern`."""
@@ -160,6 +179,17 @@ class ScalarMatrices:
         return self._exchange.summed(entries)
 
 
+def _border_nodes(space: fem.FunctionSpace, cells: np.ndarray) -> np.ndarray:
+    """Nodes on the facets that one of the cells alone has."""
+    topology = space.mesh.topology
+    topology.create_connectivity(2, 1)
+    facets = topology.connectivity(2, 1).array.reshape(len(space.dofmap.list), -1)[cells]
+    alone = np.bincount(facets.reshape(-1), minlength=1)[facets] == 1
+    closures = space.element.basix_element.entity_closure_dofs[1]
+    dofs = space.dofmap.list[cells]
+    return np.concatenate([dofs[alone[:, side]][:, nodes].reshape(-1) for side, nodes in enumerate(closures)])
+
+
 def _few(values: np.ndarray, size: float) -> Entries:
     """Those that are not rounding: integrands that cancel inside leave some there."""
     positions = np.flatnonzero(np.abs(values) > _ROUNDING * size)
@@ -182,18 +212,29 @@ def _summation(dofs: np.ndarray, nodes: int) -> tuple[np.ndarray, Pattern]:
     """Where the entries of element matrices go, shape (cells, nodes squared), and the pattern there."""
     count = dofs.shape[1]
     at_node = np.argsort(dofs, axis=None, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(count * np.bincount(dofs.reshape(-1), minlength=nodes))])
-    source = (count * at_node[:, None] + np.arange(count)).reshape(-1).astype(np.int32)
-    exploded = csr_array((source, dofs[at_node // count].reshape(-1), starts), shape=(nodes, nodes))
-    exploded.sort_indices()
-    begins = np.ones(len(source), dtype=bool)
-    begins[1:] = exploded.indices[1:] != exploded.indices[:-1]
-    begins[exploded.indptr[:-1][np.diff(exploded.indptr) > 0]] = True
-    first = np.flatnonzero(begins)
-    targets = np.empty(len(source), dtype=np.int32)
-    targets[exploded.data] = np.cumsum(begins, dtype=np.int32) - 1
-    row_starts = np.searchsorted(first, exploded.indptr).astype(np.int32)
-    return targets.reshape(len(dofs), -1), Pattern(row_starts, exploded.indices[first].astype(np.int32))
+    begins_of = np.concatenate([[0], np.cumsum(np.bincount(dofs.reshape(-1), minlength=nodes))])
+    targets = np.empty((dofs.size, count), dtype=np.int32)
+    starts, columns, total = [np.zeros(1, dtype=np.int32)], [], 0
+    # rows in blocks: what is sorted stays in the cache, and is never there as a whole
+    for first in range(0, nodes, _ROWS):
+        last = min(first + _ROWS, nodes)
+        mine = at_node[begins_of[first] : begins_of[last]]
+        rows = count * (begins_of[first : last + 1] - begins_of[first])
+        source = np.arange(count * len(mine), dtype=np.int32)
+        exploded = csr_array((source, dofs[mine // count].reshape(-1), rows), shape=(last - first, nodes))
+        exploded.sort_indices()
+        begins = np.ones(len(source), dtype=bool)
+        begins[1:] = exploded.indices[1:] != exploded.indices[:-1]
+        begins[exploded.indptr[:-1][np.diff(exploded.indptr) > 0]] = True
+        found = np.empty(len(source), dtype=np.int32)
+        found[exploded.data] = total - 1 + np.cumsum(begins, dtype=np.int32)
+        targets[mine] = found.reshape(-1, count)
+        distinct = np.flatnonzero(begins)
+        starts.append((total + np.searchsorted(distinct, exploded.indptr[1:])).astype(np.int32))
+        columns.append(exploded.indices[distinct].astype(np.int32))
+        total += len(distinct)
+    every = np.concatenate(columns) if columns else np.empty(0, dtype=np.int32)
+    return targets.reshape(len(dofs), -1), Pattern(np.concatenate(starts), every)
 
 
 class _Exchange:
