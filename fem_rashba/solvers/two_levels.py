@@ -1,0 +1,224 @@
+"""An operator of a higher degree, and the iteration that solves with it on the solver of a lower one.
+
+Smoothed at the higher degree, then corrected by the solver of the lower one as it is. In this order all that is left,
+whatever the number of iterations, is orthogonal to the lower degree, as the error of the solution there is: the error
+of an integral is then that of the iteration times that of its adjoint.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Protocol
+
+import numpy as np
+from petsc4py import PETSc
+from scipy.sparse import csr_array
+
+from fem_rashba.solvers.discretization import FIELDS
+from fem_rashba.solvers.kernels import Kernels
+from fem_rashba.solvers.linear import ConvergenceError, LinearSystem
+from fem_rashba.solvers.options import reason
+
+MOST = 40
+"""Iterations."""
+
+_SWEEPS = 2
+_prefixes = itertools.count()
+
+
+class Step(Protocol):
+    """The operator of the higher degree with a smoother, and the way to the lower degree and back."""
+
+    matrix: PETSc.Mat
+
+    def smoothed(self, b: PETSc.Vec, x: PETSc.Vec, r: PETSc.Vec) -> None:
+        """x approximates the solution for b, and leaves r."""
+        ...
+
+    def lower(self, r: PETSc.Vec, low: PETSc.Vec) -> None:
+        """A residual as the free unknowns of the lower degree feel it."""
+        ...
+
+    def add(self, low: PETSc.Vec, x: PETSc.Vec) -> None:
+        """Adds a correction of the lower degree to x."""
+        ...
+
+    def transposed(self) -> Step:
+        """The same for the transposed operator."""
+        ...
+
+    def close(self) -> None:
+        """Frees what is its own. Collective. (PETSc would call `destroy` by itself.)"""
+        ...
+
+
+class AssembledStep:
+    """With a matrix in blocks of four and an incomplete factorisation.
+
+    Args:
+        matrix: Of the higher degree.
+        up: From the lower degree, without fixed unknowns.
+    """
+
+    def __init__(self, matrix: PETSc.Mat, up: PETSc.Mat) -> None:
+        self.matrix, self._up = matrix, up
+        self._smoother = PETSc.KSP().create(matrix.comm)
+        self._smoother.setOperators(matrix)
+        prefix = f"fem_rashba_enriched_{next(_prefixes)}_"
+        self._smoother.setOptionsPrefix(prefix)
+        settings = PETSc.Options()
+        options = smoother_options(matrix.comm.size)
+        for key, value in options.items():
+            settings[prefix + key] = value
+        self._smoother.setFromOptions()
+        self._smoother.setUp()
+        for key in options:
+            settings.delValue(prefix + key)
+
+    def smoothed(self, b: PETSc.Vec, x: PETSc.Vec, r: PETSc.Vec) -> None:
+        """As of `Step`."""
+        self._smoother.solve(b, x)
+        self.matrix.mult(x, r)
+        r.aypx(-1.0, b)
+
+    def lower(self, r: PETSc.Vec, low: PETSc.Vec) -> None:
+        """As of `Step`."""
+        self._up.multTranspose(r, low)
+
+    def add(self, low: PETSc.Vec, x: PETSc.Vec) -> None:
+        """As of `Step`."""
+        self._up.multAdd(low, x, x)
+
+    def transposed(self) -> AssembledStep:
+        """As of `Step`."""
+        return AssembledStep(self.matrix.transpose(PETSc.Mat()), self._up)
+
+    def close(self) -> None:
+        """As of `Step`."""
+        self._smoother.destroy()
+        self.matrix.destroy()
+
+
+class UnassembledStep:
+    """With products and sweeps on scalar matrices, on even meshes and one rank.
+
+    Args:
+        kernels: Of the higher degree.
+        up: From the lower degree, of one field.
+        free: 1 for unknowns and 0 for fixed fields of the lower degree, shape (nodes, 4).
+    """
+
+    def __init__(self, kernels: Kernels, up: csr_array, free: np.ndarray) -> None:
+        self._kernels, self._up, self._down, self._free = kernels, up, up.T.tocsr(), free
+        size = kernels.free.size
+        self.matrix = PETSc.Mat().createPython([size, size], self, comm=PETSc.COMM_SELF)
+        self.matrix.setUp()
+
+    def mult(self, matrix: PETSc.Mat, x: PETSc.Vec, y: PETSc.Vec) -> None:  # the name that PETSc calls
+        """y = A x."""
+        y.array[:] = self._kernels.product(x.array_r.reshape(-1, FIELDS)).ravel()
+
+    def smoothed(self, b: PETSc.Vec, x: PETSc.Vec, r: PETSc.Vec) -> None:
+        """As of `Step`."""
+        right = b.array_r.reshape(-1, FIELDS)
+        found = np.zeros_like(right)
+        for i in range(_SWEEPS):
+            self._kernels.sweep(right, found, downwards=i % 2 == 1, zero=i == 0)
+        x.array[:] = found.ravel()
+        r.array[:] = self._kernels.residual(right, found).ravel()
+
+    def lower(self, r: PETSc.Vec, low: PETSc.Vec) -> None:
+        """As of `Step`."""
+        low.array[:] = (self._free * (self._down @ r.array_r.reshape(-1, FIELDS))).ravel()
+
+    def add(self, low: PETSc.Vec, x: PETSc.Vec) -> None:
+        """As of `Step`."""
+        x.array[:] += (self._kernels.free * (self._up @ low.array_r.reshape(-1, FIELDS))).ravel()
+
+    def transposed(self) -> UnassembledStep:
+        """As of `Step`."""
+        return UnassembledStep(self._kernels.transposed, self._up, self._free)
+
+    def close(self) -> None:
+        """As of `Step`."""
+        self.matrix.destroy()
+
+
+class TwoLevels:
+    """FGMRES with one step as its preconditioner.
+
+    Args:
+        step: Of the higher degree; goes with this.
+        system: Of the lower one.
+        adjoint: Whether `step` is of the transposed operator.
+    """
+
+    def __init__(self, step: Step, system: LinearSystem, *, adjoint: bool) -> None:
+        self.step, self._system, self._adjoint = step, system, adjoint
+        self._r = step.matrix.createVecLeft()
+        self._low = system.matrix.createVecRight(), system.matrix.createVecRight()
+        solver = self._solver = PETSc.KSP().create(step.matrix.comm)
+        solver.setOperators(step.matrix)
+        solver.setType(PETSc.KSP.Type.FGMRES)
+        solver.setGMRESRestart(MOST)
+        pc = solver.getPC()
+        pc.setType(PETSc.PC.Type.PYTHON)
+        pc.setPythonContext(self)
+        solver.setUp()
+
+    def apply(self, pc: PETSc.PC, b: PETSc.Vec, x: PETSc.Vec) -> None:  # the name that PETSc calls
+        """x approximates the solution for the right-hand side b."""
+        low, correction = self._low
+        self.step.smoothed(b, x, self._r)
+        self.step.lower(self._r, low)
+        self._system.precondition(low, correction, adjoint=self._adjoint)
+        self.step.add(correction, x)
+
+    def solve(self, right: np.ndarray, tolerance: float) -> np.ndarray:
+        """x with A x = right, zero where unknowns are fixed and `right` is zero. Collective.
+
+        Raises:
+            ConvergenceError: If the iteration does not come to the tolerance.
+        """
+        solver, b, x = self._solver, self.step.matrix.createVecLeft(), self.step.matrix.createVecRight()
+        solver.setTolerances(rtol=tolerance, atol=0.0, max_it=MOST)
+        b.array[:] = right
+        x.set(0.0)
+        try:
+            solver.solve(b, x)
+        except PETSc.Error as error:
+            raise ConvergenceError(f"PETSc stopped at a higher degree: {reason(error)}") from None
+        found = np.array(x.array_r)
+        b.destroy()
+        x.destroy()
+        why = solver.getConvergedReason()
+        if why < 0:
+            raise ConvergenceError(
+                f"the discretisation error could not be found: {MOST} iterations at a higher degree did not come to "
+                f"{tolerance:g} (reason {why} of PETSc)"
+            )
+        return found
+
+    @property
+    def iterations(self) -> int:
+        """Of the last solve."""
+        return int(self._solver.getIterationNumber())
+
+    def close(self) -> None:
+        """Frees what is its own. Collective."""
+        for thing in (self._r, *self._low, self._solver):
+            thing.destroy()
+        self.step.close()
+
+
+def smoother_options(ranks: int) -> dict[str, str]:
+    """PETSc options of a smoother for blocks of four."""
+    options = {
+        "ksp_norm_type": "none",
+        "sub_pc_type": "ilu",
+        "sub_pc_factor_mat_ordering_type": "rcm",
+    }
+    if ranks == 1:
+        return options | {"ksp_type": "richardson", "ksp_max_it": "1", "pc_type": "bjacobi"}
+    # the ranks may divide the film along strong couplings, where only a Krylov method helps
+    return options | {"ksp_type": "gmres", "ksp_max_it": "3", "pc_type": "asm", "pc_asm_overlap": "3"}
