@@ -14,7 +14,9 @@ from mpi4py import MPI
 
 from fem_rashba.solvers.affine import AffineOperator
 from fem_rashba.solvers.discretization import FIELDS, Discretization, discretize
-from fem_rashba.solvers.estimate import is_even
+from fem_rashba.solvers.estimate import degrees_added, estimate_GB, is_even
+from fem_rashba.solvers.linear import ConvergenceError
+from fem_rashba.solvers.machine import memory_of_ranks_GB
 from fem_rashba.solvers.operators import steady_operator
 from fem_rashba.solvers.singular import weights
 from fem_rashba.solvers.steady import Solved, SolverReport, SteadyState
@@ -33,7 +35,7 @@ class Enriched:
 
     Args:
         solved: The problem, solved; its solver must live as long as this.
-        more: By how many degrees it is higher.
+        added: By how many degrees it is higher.
 
     Attributes:
         discretization: Of the higher degree.
@@ -44,9 +46,10 @@ class Enriched:
         residual: What that leaves, on the owned unknowns, weighted at corners (`weights`).
     """
 
-    def __init__(self, solved: Solved, more: int = 1) -> None:
+    def __init__(self, solved: Solved, added: int = 1) -> None:
         below, problem = solved.discretization, solved.discretization.problem
-        self.discretization = discretize(replace(problem, degree=problem.degree + more))
+        self._added = added
+        self.discretization = discretize(replace(problem, degree=problem.degree + added))
         self.terminals = Terminals(self.discretization)
         self.terminals.levels.update(solved.terminals.levels)
         self.solved = solved
@@ -57,8 +60,8 @@ class Enriched:
         self.start.interpolate(solved.u)
         self.terminals.constrain(self.start, self.terminals.levels, problem.electric_field)
         left = self._operator.defect(self.start)
-        added = weights(self.discretization, problem.degree)[:, None] - 1.0
-        self._at_corners = self.transfer.surplus(added * left.reshape(-1, FIELDS))
+        further = weights(self.discretization, problem.degree)[:, None] - 1.0
+        self._at_corners = self.transfer.surplus(further * left.reshape(-1, FIELDS))
         self.residual = left + self._at_corners
         self._has_corners = bool(self.terminals.comm.allreduce(int(self._at_corners.any())))
 
@@ -75,8 +78,12 @@ class Enriched:
         return self._levels(adjoint).solve(b, tolerance)
 
     def states(self) -> list[SteadyState]:
-        """The state at the higher degree, and where there are corners the one without weights too. Collective."""
-        return [self.state(), self.state(weighted=False)] if self._has_corners else [self.state()]
+        """The state at the higher degree, and with one degree more and corners that without weights too. Collective.
+
+        One degree more tells so little of corners that the two may have opposite signs where contributions cancel.
+        """
+        both = self._has_corners and self._added == 1
+        return [self.state(), self.state(weighted=False)] if both else [self.state()]
 
     def state(self, *, weighted: bool = True) -> SteadyState:
         """The state at the higher degree, with the contributions of corners weighted or as they are. Collective.
@@ -158,9 +165,23 @@ def sweeps_do(discretization: Discretization) -> bool:
 
 
 def enriched_states(solved: Solved) -> list[SteadyState]:
-    """The states one degree higher, from the one that was found: as `Enriched.states`. Collective."""
-    enriched = Enriched(solved)
+    """The states at the higher degree, from the one that was found: as `Enriched.states`. Collective."""
+    problem = solved.discretization.problem
+    enriched = Enriched(solved, degrees_added(problem.device, problem.degree))
     try:
         return enriched.states()
     finally:
         enriched.destroy()
+
+
+def affordable_states(solved: Solved) -> tuple[list[SteadyState], str]:
+    """As `enriched_states`; none where that would need too much memory or fails, with a sentence that says so."""
+    problem, none = solved.discretization.problem, "no discretisation errors are estimated: "
+    needed, there = estimate_GB(problem, solved.system.method), memory_of_ranks_GB(problem.device.mesh.comm)
+    if needed > there:
+        return [], f"{none}that would need about {needed:.2g} GB of memory, and there are {there:.2g} GB"
+    try:
+        return enriched_states(solved), ""
+    except ConvergenceError as error:
+        # a preconditioner of the user's may be none for this
+        return [], none + str(error)

@@ -145,34 +145,34 @@ class UnassembledStep:
 
 
 class TwoLevels:
-    """FGMRES with one step as its preconditioner.
+    """Generalised conjugate residuals with one step as the preconditioner.
+
+    A Krylov method that keeps two vectors for each iteration, of which there are a few, and none for those to come.
 
     Args:
         step: Of the higher degree; goes with this.
         system: Of the lower one.
         adjoint: Whether `step` is of the transposed operator.
+
+    Attributes:
+        step: As given.
+        iterations: Of the last solve.
     """
 
     def __init__(self, step: Step, system: LinearSystem, *, adjoint: bool) -> None:
         self.step, self._system, self._adjoint = step, system, adjoint
-        self._r = step.matrix.createVecLeft()
+        self.iterations = 0
+        self._rest = step.matrix.createVecLeft()
         self._low = system.matrix.createVecRight(), system.matrix.createVecRight()
-        solver = self._solver = PETSc.KSP().create(step.matrix.comm)
-        solver.setOperators(step.matrix)
-        solver.setType(PETSc.KSP.Type.FGMRES)
-        solver.setGMRESRestart(MOST)
-        pc = solver.getPC()
-        pc.setType(PETSc.PC.Type.PYTHON)
-        pc.setPythonContext(self)
-        solver.setUp()
 
-    def apply(self, pc: PETSc.PC, b: PETSc.Vec, x: PETSc.Vec) -> None:  # the name that PETSc calls
-        """x approximates the solution for the right-hand side b."""
+    def _preconditioned(self, b: PETSc.Vec) -> PETSc.Vec:
         low, correction = self._low
-        self.step.smoothed(b, x, self._r)
-        self.step.lower(self._r, low)
+        x = b.duplicate()
+        self.step.smoothed(b, x, self._rest)
+        self.step.lower(self._rest, low)
         self._system.precondition(low, correction, adjoint=self._adjoint)
         self.step.add(correction, x)
+        return x
 
     def solve(self, right: np.ndarray, tolerance: float) -> np.ndarray:
         """x with A x = right, zero where unknowns are fixed and `right` is zero. Collective.
@@ -180,33 +180,47 @@ class TwoLevels:
         Raises:
             ConvergenceError: If the iteration does not come to the tolerance.
         """
-        solver, b, x = self._solver, self.step.matrix.createVecLeft(), self.step.matrix.createVecRight()
-        solver.setTolerances(rtol=tolerance, atol=0.0, max_it=MOST)
-        b.array[:] = right
+        r = self.step.matrix.createVecLeft()
+        r.array[:] = right
+        x, first = r.duplicate(), r.norm()
         x.set(0.0)
+        pairs: list[tuple[PETSc.Vec, PETSc.Vec]] = []
         try:
-            solver.solve(b, x)
+            while not r.norm() <= tolerance * first and len(pairs) < MOST:
+                self._improve(x, r, pairs)
         except PETSc.Error as error:
             raise ConvergenceError(f"PETSc stopped at a higher degree: {reason(error)}") from None
+        self.iterations, left = len(pairs), r.norm()
         found = np.array(x.array_r)
-        b.destroy()
-        x.destroy()
-        why = solver.getConvergedReason()
-        if why < 0:
+        for vector in (x, r, *itertools.chain(*pairs)):
+            vector.destroy()
+        if not left <= tolerance * first:
             raise ConvergenceError(
                 f"the discretisation error could not be found: {MOST} iterations at a higher degree did not come to "
-                f"{tolerance:g} (reason {why} of PETSc)"
+                f"{tolerance:g}"
             )
         return found
 
-    @property
-    def iterations(self) -> int:
-        """Of the last solve."""
-        return int(self._solver.getIterationNumber())
+    def _improve(self, x: PETSc.Vec, r: PETSc.Vec, pairs: list[tuple[PETSc.Vec, PETSc.Vec]]) -> None:
+        """One iteration: x with a smaller residual r; `pairs` are the directions so far and what A makes of them."""
+        z = self._preconditioned(r)
+        product = r.duplicate()
+        self.step.matrix.mult(z, product)
+        for direction, other in pairs:
+            share = product.dot(other)
+            product.axpy(-share, other)
+            z.axpy(-share, direction)
+        size = product.norm()
+        z.scale(1.0 / size)
+        product.scale(1.0 / size)
+        along = r.dot(product)
+        x.axpy(along, z)
+        r.axpy(-along, product)
+        pairs.append((z, product))
 
     def close(self) -> None:
         """Frees what is its own. Collective."""
-        for thing in (self._r, *self._low, self._solver):
+        for thing in (self._rest, *self._low):
             thing.destroy()
         self.step.close()
 
