@@ -7,7 +7,8 @@ from dataclasses import fields
 
 from fem_rashba.physics.comparison import Comparison, comparison
 from fem_rashba.physics.film import Film, Verdict
-from fem_rashba.solvers.estimate import largest_direct, memory_GB, resolved_method, unknowns
+from fem_rashba.solvers.estimate import estimate_GB, largest_direct, memory_GB, resolved_method, unknowns
+from fem_rashba.solvers.machine import memory_of_ranks_GB
 from fem_rashba.solvers.problem import Problem, warnings
 
 _COEFFICIENTS = (
@@ -30,7 +31,7 @@ def text(problem: Problem, method: str, error_estimate: bool | str = False) -> s
     Args:
         problem: What would be solved.
         method: "auto", "direct" or "iterative".
-        error_estimate: Whether errors would be estimated; "auto": where the method is direct.
+        error_estimate: Whether errors would be estimated; "auto": if there is the memory for it.
     """
     lines: list[str] = []
     films = problem.films
@@ -104,15 +105,17 @@ def _cost(problem: Problem, method: str, error_estimate: bool | str) -> list[str
     method = resolved_method(method, size, largest_direct(problem))
     ranks = device.mesh.comm.size
     shortest, longest = device.element_size
-    estimated = error_estimate is True or (error_estimate == "auto" and method == "direct")
-    gigabytes = memory_GB(size, problem.degree, method, ranks, device.mesh.basix_cell().name, estimated=estimated)
+    gigabytes, estimating = memory_GB(size, problem.degree, method, ranks, device.mesh.basix_cell().name), ""
+    needed = estimate_GB(problem, method)
+    if error_estimate is True or (error_estimate == "auto" and needed <= memory_of_ranks_GB(device.mesh.comm)):
+        gigabytes, estimating = needed, " with estimates of errors"
     on = "" if ranks == 1 else f" on {ranks} ranks together"
     return [
         f"mesh of {device.name}",
         f"  {'cells':<16} {device.cells:>10}",
         f"  {'element size':<16} {shortest:>10.3g} to {longest:.3g} nm",
         f"  {'unknowns':<16} {size:>10} of degree {problem.degree}",
-        f"  {'memory':<16} {gigabytes:>10.2g} GB{on}, {method} solver",
+        f"  {'memory':<16} {gigabytes:>10.2g} GB{on}, {method} solver{estimating}",
         "terminals " + ", ".join(f"{name} ({type(c).__name__.lower()})" for name, c in problem.terminals.items()),
         "edges " + ", ".join(f"{name} ({spin})" for name, spin in problem.edges.items() if name in device.edges),
     ]

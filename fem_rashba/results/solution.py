@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,8 +18,7 @@ from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.results.integrals import Integrals, integrals
 from fem_rashba.solvers.discretization import Discretization
-from fem_rashba.solvers.enriched import enriched_states
-from fem_rashba.solvers.linear import ConvergenceError
+from fem_rashba.solvers.enriched import affordable_states, enriched_states
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.steady import Progress, Solved, SolverReport, SteadyState, solve_steady
 
@@ -123,8 +121,8 @@ def solve(
         petsc: PETSc options, over those of the method.
         torque_axis: e of the torque's decomposition; default z^ x (field, or mean current).
         progress: Called with the name of each stage.
-        error_estimate: Whether to estimate the discretisation error of every number too; "auto": where the method is
-            direct.
+        error_estimate: Whether to estimate the discretisation error of every number too; "auto": where the machine has
+            the memory for it and it can be found, else a warning says so.
 
     Raises:
         ValueError: For a wrong value.
@@ -142,14 +140,15 @@ def solve(
         degree=degree,
     )
     enriched: list[SteadyState] = []
+    told: list[str] = []
 
     def then(solved: Solved) -> None:
         if error_estimate is True:
             enriched.extend(enriched_states(solved))
-        elif solved.system.method == "direct":
-            # with a preconditioner of the user's there may be none, and nobody insists
-            with suppress(ConvergenceError):
-                enriched.extend(enriched_states(solved))
+            return
+        states, why = affordable_states(solved)
+        enriched.extend(states)
+        told.extend([why] if why else [])
 
     state = solve_steady(
         problem,
@@ -160,6 +159,7 @@ def solve(
         then=then if error_estimate else None,
     )
     solution = complete(state, axis)
+    solution = replace(solution, warnings=(*solution.warnings, *told))
     if not enriched:
         return solution
     from fem_rashba.results.errors import with_errors

@@ -18,7 +18,6 @@ from petsc4py import PETSc
 from scipy.sparse import csr_array
 
 from fem_rashba.solvers.affine import AffineOperator
-from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.estimate import is_even
 from fem_rashba.solvers.kernels import Kernels
 from fem_rashba.solvers.smoothers import Factors, Smoother, Sweeps
@@ -42,7 +41,7 @@ class Cycle:
     def __init__(self, operators: Sequence[AffineOperator]) -> None:
         discretizations = [operator.discretization for operator in operators]
         terminals = [Terminals(discretization) for discretization in discretizations]
-        masks = [_free(found) for found in terminals]
+        masks = [found.free_fields for found in terminals]
         even = is_even(discretizations[0].problem.device)
         smoothed = operators if even else operators[:-1]
         self._levels = [_Level(*pair) for pair in zip(smoothed, masks, strict=False)]
@@ -129,10 +128,3 @@ def _sweeps(finest: AffineOperator) -> int:
     discretization, nodes = finest.discretization, finest.scalars.space.dofmap.index_map.size_global
     turn = abs(float(discretization.coefficients.precession.value)) * np.sqrt(finest.scalars.area / nodes)
     return _MANY if discretization.problem.degree in (1, 4) or turn > _LARGEST_TURN else 1
-
-
-def _free(terminals: Terminals) -> np.ndarray:
-    """1 for unknowns and 0 for fixed fields, shape (owned nodes, 4)."""
-    free = np.ones((terminals.space.dofmap.index_map.size_local, FIELDS))
-    free.reshape(-1)[terminals.fixed_rows] = 0.0
-    return free

@@ -22,7 +22,8 @@ from dolfinx.mesh import Mesh
 
 _METRICS = {"stiffness": np.eye(2), "stretch": np.diag([1.0, -1.0]), "shear": np.array([[0.0, 1.0], [1.0, 0.0]])}
 _AXES = {"along_x": 0, "along_y": 1, "border_x": 0, "border_y": 1}
-_CHUNK = 8192
+# cells at once, and entries of one matrix of theirs
+_CELLS, _ENTRIES = 8192, 1 << 21
 _ROUNDING = 1e-13
 
 
@@ -50,8 +51,9 @@ class Elements:
         tables = [self._tables(name) for name in names]
         # where the Jacobian is constant the sum over the points may be done before
         sums = [table.sum(axis=1) for table in tables]
-        for start in range(0, len(cells), _CHUNK):
-            part = slice(start, min(start + _CHUNK, len(cells)))
+        chunk = min(_CELLS, _ENTRIES // self._element.dim**2)
+        for start in range(0, len(cells), chunk):
+            part = slice(start, min(start + chunk, len(cells)))
             jacobians = self._jacobians(cells[part], self._points)
             is_affine = _are_constant(jacobians)
             chosen = sums if is_affine else [table.reshape(-1, table.shape[-1]) for table in tables]

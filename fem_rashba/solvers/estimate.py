@@ -41,8 +41,22 @@ def resolved_method(method: str, size: int, largest: int = LARGEST_DIRECT) -> st
 
 def largest_direct(problem: Problem) -> int:
     """Unknowns of a steady problem up to which "auto" factorises."""
+    return LARGEST_DIRECT_EVEN if assembles_nothing(problem) and is_even(problem.device) else LARGEST_DIRECT
+
+
+def assembles_nothing(problem: Problem) -> bool:
+    """Whether multigrid assembles nothing: uniform m, one film, and even elements or one rank."""
     simple = problem.magnetization.is_uniform and len({id(film) for film in problem.films.values()}) == 1
-    return LARGEST_DIRECT_EVEN if simple and is_even(problem.device) else LARGEST_DIRECT
+    return simple and (problem.device.mesh.comm.size == 1 or is_even(problem.device))
+
+
+LARGEST_SHARP = 400_000
+"""Unknowns two degrees higher up to which errors are estimated there; beyond, one degree higher."""
+
+
+def degrees_added(device: Device, degree: int) -> int:
+    """By how many degrees the solution is higher that errors are estimated by."""
+    return 2 if unknowns(device, degree + 2) <= LARGEST_SHARP else 1
 
 
 def is_even(device: Device) -> bool:
@@ -71,7 +85,8 @@ def memory_GB(  # noqa: N802
     ranks: int,
     cell: str = "quadrilateral",
     *,
-    estimated: bool = False,
+    added: int = 0,
+    assembled: bool = True,
 ) -> float:
     """Peak memory in GB (1e9 bytes) of a whole run with all outputs, of all ranks together.
 
@@ -83,13 +98,33 @@ def memory_GB(  # noqa: N802
         method: "direct" or "iterative".
         ranks: Number of ranks.
         cell: "quadrilateral" or "triangle".
-        estimated: Whether errors are estimated: one degree higher three times the entries of a matrix, with its
-            incomplete factorisation and what it is made of.
+        added: Degrees by which errors are estimated; 0: not at all.
+        assembled: Whether that takes a matrix, which needs three times its entries, with the incomplete factorisation
+            and what it is made of.
     """
     solve = 1e-6 * _KILOBYTES[method, cell][degree - 1] * unknowns
     if method == "direct":
         solve *= (unknowns / 1e5) ** 0.085
-    if estimated:
-        finer = unknowns * ((degree + 1) / degree) ** 2
-        solve += 1e-9 * 3 * 8 * FIELDS * couplings(degree + 1, cell) * finer
+    if added:
+        finer, entries = unknowns * ((degree + added) / degree) ** 2, couplings(degree + added, cell)
+        solve += 1e-9 * finer * (3 * 8 * FIELDS * entries if assembled else 20 * entries + 60)
     return _FIRST_RANK + _OTHER_RANK * (ranks - 1) + max(solve, _DRAWING)
+
+
+def estimate_GB(problem: Problem, method: str) -> float:  # noqa: N802
+    """Peak memory in GB of a run with estimated errors, of all ranks together.
+
+    Args:
+        problem: What is solved.
+        method: "direct" or "iterative".
+    """
+    device, degree = problem.device, problem.degree
+    return memory_GB(
+        unknowns(device, degree),
+        degree,
+        method,
+        device.mesh.comm.size,
+        device.mesh.basix_cell().name,
+        added=degrees_added(device, degree),
+        assembled=not assembles_nothing(problem),
+    )

@@ -136,3 +136,9 @@ void sweep(const Matrix *a, const float *inverse, const float *s, const int *dia
 void scatter(long count, const int *target, const double *values, int stride, double *out) {
     for (long i = 0; i < count; ++i) out[stride * (long)target[i]] += values[i];
 }
+
+/* out[4 * target[i] + k] += values_k[i], k = 0..3 */
+void scatter_all(long count, const int *target, const double *a, const double *b, const double *c, const double *d,
+                 double *out) {
+    for (long i = 0; i < count; ++i) *(Four *)(out + 4 * (long)target[i]) += (Four){a[i], b[i], c[i], d[i]};
+}

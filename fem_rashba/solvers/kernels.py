@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -139,6 +140,14 @@ def scatter(targets: np.ndarray, values: np.ndarray, to: np.ndarray, column: int
     _library().scatter(values.size, targets.ctypes.data, values.ctypes.data, to.shape[1], place)
 
 
+def scatter_all(targets: np.ndarray, values: Sequence[np.ndarray], to: np.ndarray) -> None:
+    """`scatter` into all four columns of `to` at once, shape (rows, 4), from as many arrays."""
+    assert targets.dtype == np.int32 and to.dtype == np.float64 and to.shape[1] == len(values) == 4
+    assert all(array.flags.c_contiguous for array in (targets, *values, to))
+    assert all(array.dtype == np.float64 and array.size == targets.size for array in values)
+    _library().scatter_all(targets.size, targets.ctypes.data, *(v.ctypes.data for v in values), to.ctypes.data)
+
+
 @cache
 def _library() -> ctypes.CDLL:
     functions: dict[str, list[Any]] = {
@@ -146,5 +155,6 @@ def _library() -> ctypes.CDLL:
         "inverses": [POINTER] * 2,
         "sweep": [POINTER, POINTER, POINTER, POINTER, ctypes.c_int, ctypes.c_int, POINTER, POINTER],
         "scatter": [ctypes.c_long, POINTER, POINTER, ctypes.c_int, POINTER],
+        "scatter_all": [ctypes.c_long] + [POINTER] * 6,
     }
     return library("kernels.c", functions)

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from fem_rashba.devices.device import Device
 from fem_rashba.solvers.elements import Elements
 from fem_rashba.solvers.exchange import Exchange
-from fem_rashba.solvers.kernels import scatter
+from fem_rashba.solvers.kernels import scatter, scatter_all
 from fem_rashba.solvers.pattern import Pattern, summation
 
 BULK = ("mass", "stiffness", "along_x", "along_y")
@@ -90,9 +90,7 @@ class ScalarMatrices:
         bulk = np.zeros((self._exchange.size if placed else len(self.pattern.columns), len(BULK)))
         for part, found in self._elements.matrices(BULK, cells):
             targets = self._targets[cells[part]]
-            targets = self._exchange.places[targets] if placed else targets
-            for k, matrices in enumerate(found):
-                scatter(targets, matrices, bulk, k)
+            scatter_all(self._exchange.places[targets] if placed else targets, found, bulk)
         return bulk
 
     def _at_border(self, tag: int | None) -> None:

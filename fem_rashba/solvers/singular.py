@@ -26,16 +26,17 @@ _STRAIGHT = 0.25
 _BESIDE = {"triangle": ((1, 2), (0, 2), (0, 1)), "quadrilateral": ((1, 2), (0, 3), (0, 3), (1, 2))}
 
 
-def remainder(exponent: float, degree: int) -> float:
-    """Error of an integral at a degree over the difference that one degree more makes, of the elements at a corner."""
-    return 1.0 / (1.0 - (degree / (degree + 1.0)) ** (4.0 * exponent))
+def remainder(exponent: float, degree: int, higher: int) -> float:
+    """Error of an integral at a degree over the difference that a higher one makes, of the elements at a corner."""
+    return 1.0 / (1.0 - (degree / higher) ** (4.0 * exponent))
 
 
-def weights(higher: Discretization) -> np.ndarray:
-    """By what the residual at each node counts one degree higher: `remainder` on elements at corners, 1 elsewhere.
+def weights(higher: Discretization, degree: int) -> np.ndarray:
+    """By what the residual at each node counts at a higher degree: `remainder` on elements at corners, 1 elsewhere.
 
     Args:
-        higher: One degree above the solution.
+        higher: Above the solution.
+        degree: Of the solution.
 
     Returns:
         Of the nodes that this rank owns. Collective.
@@ -43,7 +44,8 @@ def weights(higher: Discretization) -> np.ndarray:
     problem, space = higher.problem, higher.space
     corners = fem.functionspace(space.mesh, ("Lagrange", 1))
     exponents = corner_exponents(problem, corners)
-    factors = np.where(exponents < SMOOTH, remainder(np.minimum(exponents, SMOOTH), problem.degree - 1), 1.0).round(3)
+    singular = remainder(np.minimum(exponents, SMOOTH), degree, problem.degree)
+    factors = np.where(exponents < SMOOTH, singular, 1.0).round(3)
     cells = space.mesh.topology.index_map(2).size_local
     of_cells = factors[corners.dofmap.list[:cells]].max(axis=1, initial=1.0)
     owned = space.dofmap.index_map.size_local

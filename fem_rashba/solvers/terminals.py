@@ -44,6 +44,13 @@ class Terminals:
         self.iterations = 0
         self.residual = 0.0
 
+    @property
+    def free_fields(self) -> np.ndarray:
+        """1 for unknowns and 0 for fixed fields of the owned nodes, shape (nodes, 4)."""
+        free = np.ones(self.owned)
+        free[self.fixed_rows] = 0.0
+        return free.reshape(-1, FIELDS)
+
     def _blocks(self, facets: np.ndarray) -> np.ndarray:
         mesh = self.space.mesh
         return fem.locate_dofs_topological(self.space, mesh.topology.dim - 1, facets)

@@ -17,8 +17,8 @@ from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.results.errors import with_errors
 from fem_rashba.results.solution import Solution, complete, unit_axis
-from fem_rashba.solvers.enriched import Enriched
-from fem_rashba.solvers.estimate import unknowns
+from fem_rashba.solvers.enriched import Enriched, enriched_states
+from fem_rashba.solvers.estimate import degrees_added, unknowns
 from fem_rashba.solvers.goals import GOALS
 from fem_rashba.solvers.marking import marked_sides
 from fem_rashba.solvers.problem import Problem, pose
@@ -109,7 +109,7 @@ def solve_adaptively(
     )
     steps: list[Step] = []
     while True:
-        state, enriched, found = _solved(problem, goal, method, tolerance, petsc, progress)
+        state, enriched, found = _solved(problem, goal, accuracy, method, tolerance, petsc, progress)
         steps.append(Step(cells=problem.device.cells, unknowns=state.report.unknowns, estimate=found.estimate))
         if progress is not None:
             progress(f"step {len(steps)}: {steps[-1].unknowns} unknowns, estimated error {found.estimate:.1e}")
@@ -128,21 +128,25 @@ def solve_adaptively(
 def _solved(
     problem: Problem,
     goal: str,
+    accuracy: float,
     method: str,
     tolerance: float,
     petsc: Mapping[str, str | float | bool] | None,
     progress: Progress | None,
 ) -> tuple[SteadyState, list[SteadyState], Assessment]:
-    """The state, those of one degree more, and the error of the goal. Collective."""
+    """The state, those at a higher degree, and the error of the goal by one degree more. Collective."""
     found: list[tuple[list[SteadyState], Assessment]] = []
 
     def then(solved: Solved) -> None:
         enriched = Enriched(solved)
         try:
             states = enriched.states()
-            found.append((states, assess(enriched, states, goal)))
+            assessed = assess(enriched, states, goal)
         finally:
             enriched.destroy()
+        if assessed.estimate <= accuracy and degrees_added(problem.device, problem.degree) > 1:
+            states = enriched_states(solved)
+        found.append((states, assessed))
 
     state = solve_steady(problem, method=method, tolerance=tolerance, petsc=petsc, progress=progress, then=then)
     return state, *found[0]
