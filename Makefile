@@ -28,7 +28,7 @@ bench:
 	./fenics python tests/benchmarks/meshes.py --times --degrees 3 --accuracies 1e-3
 	./fenics python tests/benchmarks/reduced.py --size "2 nm" --quiet --singles 6
 	./fenics python tests/benchmarks/peers.py --repeats 1
-	./fenics python tests/benchmarks/scaling.py --ranks 1 2 --strong 200000 --weak 100000
+	./fenics python tests/benchmarks/scaling.py --ranks 1 2 --strong 200000 --weak 100000 --graded
 
 bench-full:
 	./fenics python tests/benchmarks/startup.py --repeats 5
@@ -36,7 +36,7 @@ bench-full:
 	./fenics python tests/benchmarks/iterations.py
 	./fenics python tests/benchmarks/meshes.py
 	./fenics python tests/benchmarks/peers.py --repeats 5
-	./fenics python tests/benchmarks/scaling.py --ranks 1 2 4 --strong 1200000 --weak 400000
+	./fenics python tests/benchmarks/scaling.py --ranks 1 2 4 --strong 1200000 --weak 400000 --graded
 
 lint:
 	./fenics sh -c 'ruff check && ruff format --check && mypy'

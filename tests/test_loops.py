@@ -130,7 +130,9 @@ def test_galerkin_product(extras: bool) -> None:
     random = np.random.default_rng(6)
     weights = random.random((18, 5)) * (random.random((18, 5)) < 0.4)
     weights[:, 4] = 0.0
-    found = background.galerkin(made, csr_array(weights), made.free, MPI.COMM_SELF).toarray()
+    product = background.galerkin(made, csr_array(weights), made.free, MPI.COMM_SELF)
+    assert product is not None
+    found = product.toarray()
     whole = made.free.ravel()[:, None] * np.kron(weights, np.eye(4))
     expected = whole.T @ dense @ whole
     # a function of no node has a diagonal

@@ -1,7 +1,7 @@
 """The coarsest space of multigrid on even meshes: bilinear functions of a background grid, cut off by the film.
 
 Nodes of degree 1 interpolate the grid; the coarse matrix is the Galerkin product, so that any shape will do. Where a
-field is fixed at a node, the functions of the grid vanish there. Every rank has all of the grid.
+field is fixed at a node, the functions of the grid vanish there. The matrix is on rank 0.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def interpolation(points: np.ndarray, owned: int, area: float, comm: MPI.Comm) -
     return result
 
 
-def galerkin(matrix: Kernels, interpolation: csr_array, free: np.ndarray, comm: MPI.Comm) -> csr_array:
-    """The coarse matrix, of all ranks, with a diagonal of 1 for functions that vanish.
+def galerkin(matrix: Kernels, interpolation: csr_array, free: np.ndarray, comm: MPI.Comm) -> csr_array | None:
+    """The coarse matrix, of all ranks, on rank 0, with a diagonal of 1 for functions that vanish.
 
     Args:
         matrix: The rows that this rank owns.
@@ -88,16 +88,20 @@ def galerkin(matrix: Kernels, interpolation: csr_array, free: np.ndarray, comm: 
     reach = (p_starts, p_columns, interpolation.data, begins, at, row, mark, starts, columns)
     _call("product", count, *of_matrix, *reach, whole, blocks)
     found = _summed(bsr_array((blocks, columns, starts), shape=(4 * count, 4 * count)).tocsr(), comm)
+    if found is None:
+        return None
     diagonal = found.diagonal()
     # where few nodes are free, functions may depend on each other: of those any combination will do
     return found + diags_array(np.where(diagonal == 0.0, 1.0, _SHIFT * diagonal)).tocsr()
 
 
-def _summed(matrix: csr_array, comm: MPI.Comm) -> csr_array:
-    """The sum of the matrices of all ranks, on every rank, added in their order."""
+def _summed(matrix: csr_array, comm: MPI.Comm) -> csr_array | None:
+    """The sum of the matrices of all ranks, added in their order, on rank 0. Collective."""
     if comm.size == 1:
         return matrix
-    parts = comm.allgather((matrix.data, matrix.indices, matrix.indptr))
+    parts = comm.gather((matrix.data, matrix.indices, matrix.indptr))
+    if parts is None:
+        return None
     result = csr_array(parts[0], shape=matrix.shape)
     for part in parts[1:]:
         result = result + csr_array(part, shape=matrix.shape)

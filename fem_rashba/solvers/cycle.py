@@ -4,8 +4,8 @@ The levels are the degrees of the elements. On even meshes each is smoothed by b
 degree 1 there is a background grid, which is factorised. On graded ones, whose flat elements such sweeps do not smooth,
 there are incomplete factors instead, and degree 1 is factorised.
 
-Of several ranks each sweeps over its own nodes and takes the values of others as they were before the sweep; each
-factorises the whole background grid.
+Of several ranks each sweeps over its own nodes and takes the values of others as they were before the sweep; the first
+one has the factorised grid.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from petsc4py import PETSc
-from scipy.sparse import csr_array
 
 from fem_rashba.solvers.affine import AffineOperator
+from fem_rashba.solvers.coarsest import Coarsest, petsc_matrix
 from fem_rashba.solvers.estimate import is_even
 from fem_rashba.solvers.kernels import Kernels
 from fem_rashba.solvers.smoothers import Factors, Smoother, Sweeps
@@ -54,11 +53,11 @@ class Cycle:
             self._smoothers = [Sweeps(x.matrix, n, x.halo) for x, n in zip(self._levels, counts, strict=True)]
             grid = Grid(operators[-1], self._levels[-1].matrix)
             self._transfers.append(grid)
-            coarse = _petsc(grid.matrix)
+            coarse = None if grid.matrix is None else petsc_matrix(grid.matrix)
         else:
             self._smoothers = [Factors(level.matrix) for level in self._levels]
             coarse = operators[-1].matrix(terminals[-1], blocked=False)
-        self._coarse = _Factorised(coarse)
+        self._coarse = Coarsest(coarse, discretizations[0].space.mesh.comm)
 
     def factorise(self) -> None:
         """Sets the coarsest level up."""
@@ -91,36 +90,6 @@ class _Level:
     def __init__(self, operator: AffineOperator, free: np.ndarray) -> None:
         self.matrix: Kernels = operator.kernels(free)
         self.halo = operator.scalars.halo
-
-
-class _Factorised:
-    def __init__(self, matrix: PETSc.Mat) -> None:
-        self._matrix = matrix
-        self._solver = PETSc.KSP().create(PETSc.COMM_SELF)
-        self._solver.setOperators(self._matrix)
-        self._solver.setType("preonly")
-        self._solver.getPC().setType("lu")
-        self._solver.getPC().setFactorSolverType("mumps")
-        self._x, self._b = self._matrix.createVecs()
-
-    def factorise(self) -> None:
-        self._solver.setUp()
-
-    def solve(self, right: np.ndarray, *, adjoint: bool) -> np.ndarray:
-        """The solution, of the shape of the right-hand side."""
-        self._b.array[:] = right.ravel()
-        (self._solver.solveTranspose if adjoint else self._solver.solve)(self._b, self._x)
-        return np.array(self._x.array_r).reshape(right.shape)
-
-    def destroy(self) -> None:
-        for thing in (self._solver, self._matrix, self._x, self._b):
-            thing.destroy()
-
-
-def _petsc(matrix: csr_array) -> PETSc.Mat:
-    integer = PETSc.IntType
-    csr = (matrix.indptr.astype(integer), matrix.indices.astype(integer), matrix.data)
-    return PETSc.Mat().createAIJ(matrix.shape, csr=csr, comm=PETSc.COMM_SELF)
 
 
 def _sweeps(finest: AffineOperator) -> int:

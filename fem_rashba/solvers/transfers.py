@@ -55,23 +55,23 @@ class Degrees:
 
 
 class Grid:
-    """Between nodes and the functions of a background grid, of which every rank has all.
+    """Between nodes and the functions of a background grid, to which what goes down is to be added up.
 
     Args:
         lowest: The operator of degree 1.
         matrix: Its rows on this rank.
 
     Attributes:
-        matrix: That of the grid, of all ranks together.
+        matrix: That of the grid, of all ranks together, on rank 0.
     """
 
     def __init__(self, lowest: AffineOperator, matrix: Kernels) -> None:
-        self._comm: MPI.Comm = lowest.discretization.space.mesh.comm
+        comm: MPI.Comm = lowest.discretization.space.mesh.comm
         self._free = matrix.free
         halo, area = lowest.scalars.halo, lowest.scalars.area
         points = lowest.discretization.space.tabulate_dof_coordinates()[: halo.owned, :2]
-        grid = background.interpolation(halo.extended(points), halo.owned, area, self._comm)
-        self.matrix = background.galerkin(matrix, grid, halo.extended(self._free), self._comm)
+        grid = background.interpolation(halo.extended(points), halo.owned, area, comm)
+        self.matrix = background.galerkin(matrix, grid, halo.extended(self._free), comm)
         self._up = grid[: halo.owned]
         self._down = self._up.T.tocsr()
 
@@ -81,10 +81,7 @@ class Grid:
 
     def down(self, rest: np.ndarray) -> np.ndarray:
         """As of `Transfer`."""
-        here = self._down @ rest
-        total = np.empty_like(here)
-        self._comm.Allreduce(here, total)
-        return total
+        return np.asarray(self._down @ rest)
 
 
 def between_degrees(fine: Discretization, coarse: Discretization) -> tuple[csr_array, Halo]:

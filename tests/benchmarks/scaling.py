@@ -106,8 +106,9 @@ def triad(comm: Any, size: int = 4_000_000) -> float:
 
 def watched(comm: Any) -> dict[tuple[str, str], float]:
     """Bytes and seconds of products, smoothing, coarse solves and exchanges of this rank, from now on."""
-    from fem_rashba.solvers import cycle, halo
+    from fem_rashba.solvers.coarsest import Coarsest
     from fem_rashba.solvers.factors import IncompleteFactors
+    from fem_rashba.solvers.halo import Halo
     from fem_rashba.solvers.kernels import Kernels
 
     work: dict[tuple[str, str], float] = {(k, w): 0.0 for k in ("product", "smoother") for w in ("bytes", "seconds")}
@@ -135,8 +136,9 @@ def watched(comm: Any) -> dict[tuple[str, str], float]:
     watch(Kernels, "residual", "product", product)
     watch(Kernels, "sweep", "smoother", lambda matrix: SWEEP_BYTES * len(matrix.columns) + 64 * len(matrix.free))
     watch(IncompleteFactors, "solve", "smoother", lambda factors: FACTOR_BYTES * len(factors.blocks))
-    watch(cycle._Factorised, "solve", "coarse", None)
-    watch(halo.Halo, "update", "exchange", None)
+    watch(Coarsest, "solve", "coarse", None)
+    watch(Halo, "update", "exchange", None)
+    watch(Halo, "gathered", "exchange", None)
     return work
 
 
