@@ -384,6 +384,18 @@ def test_affordable(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert solved(shape, 4.0, 2, **arguments | {"error_estimate": True}).errors is not None
 
 
+@pytest.mark.parametrize("added", [1, 2])
+def test_zero_by_symmetry(added: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With m along the normal there is no torque along it: its error is not raised to a share of the others."""
+    if added == 1:
+        monkeypatch.setattr("fem_rashba.solvers.estimate.LARGEST_SHARP", 0)
+    device = hall_cross(arm_width=8, arm_length=8).mesh(film(), element_size=2, degree=2)
+    found = solve(device, film(), uniform([0, 0, 1]), terminals=VOLTS, degree=2, error_estimate=True)
+    assert found.errors is not None
+    x, y, z = found.errors["torque"]["total"]
+    assert z < 2e-3 * min(x, y)
+
+
 def test_known_currents() -> None:
     """Given ones, and that of the one terminal which is left, have the difference to what is known as their error."""
     drive = {"source": Current(3e-9), "drain": Ground(), "left": Current(-1e-9), "right": Floating()}

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from fem_rashba.physics.comparison import Comparison, comparison
 from fem_rashba.physics.film import Film, Verdict
-from fem_rashba.solvers.estimate import estimate_GB, largest_direct, memory_GB, resolved_method, unknowns
+from fem_rashba.solvers.estimate import largest_direct, resolved_method, run_GB, unknowns
 from fem_rashba.solvers.machine import memory_of_ranks_GB
 from fem_rashba.solvers.problem import Problem, warnings
 
@@ -105,8 +105,8 @@ def _cost(problem: Problem, method: str, error_estimate: bool | str) -> list[str
     method = resolved_method(method, size, largest_direct(problem))
     ranks = device.mesh.comm.size
     shortest, longest = device.element_size
-    gigabytes, estimating = memory_GB(size, problem.degree, method, ranks, device.mesh.basix_cell().name), ""
-    needed = estimate_GB(problem, method)
+    gigabytes, estimating = run_GB(problem, method, estimated=False), ""
+    needed = run_GB(problem, method, estimated=True)
     if error_estimate is True or (error_estimate == "auto" and needed <= memory_of_ranks_GB(device.mesh.comm)):
         gigabytes, estimating = needed, " with estimates of errors"
     on = "" if ranks == 1 else f" on {ranks} ranks together"

@@ -41,7 +41,7 @@ class Accuracy:
     """Which errors are estimated, and how small they have to be.
 
     Attributes:
-        error_estimate: True, False or "auto", where the method is direct.
+        error_estimate: True, False or "auto", where there is the memory for it.
         accuracy: Largest relative error of the goal; None: the mesh stays as it is.
         goal: "torque", "current" or "map"; None without an accuracy.
         most_unknowns: Where refinement ends.

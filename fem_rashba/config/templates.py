@@ -44,7 +44,7 @@ _REST = """\
 [solver]
 method = "auto"                         # "direct" or "iterative", by the number of unknowns
 tolerance = 1e-10                       # of the relative residual
-error_estimate = "auto"                 # of every number: true, false, or where the method is direct
+error_estimate = "auto"                 # of every number: true, false, or where there is the memory for it
 # accuracy = 1e-3                       # refine until the error of the goal is below this part of it
 # goal = "torque"                       # "current" or "map"
 # petsc = {ksp_type = "gmres"}          # options of PETSc, over those of the method

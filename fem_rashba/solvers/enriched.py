@@ -14,7 +14,7 @@ from mpi4py import MPI
 
 from fem_rashba.solvers.affine import AffineOperator
 from fem_rashba.solvers.discretization import FIELDS, discretize
-from fem_rashba.solvers.estimate import assembles_nothing, degrees_added, estimate_GB
+from fem_rashba.solvers.estimate import assembles_nothing, degrees_added, run_GB
 from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.solvers.machine import memory_of_ranks_GB
 from fem_rashba.solvers.operators import steady_operator
@@ -177,7 +177,7 @@ def enriched_states(solved: Solved) -> list[SteadyState]:
 def affordable_states(solved: Solved) -> tuple[list[SteadyState], str]:
     """As `enriched_states`; none where that would need too much memory or fails, with a sentence that says so."""
     problem, none = solved.discretization.problem, "no discretisation errors are estimated: "
-    needed, there = estimate_GB(problem, solved.system.method), memory_of_ranks_GB(problem.device.mesh.comm)
+    needed, there = run_GB(problem, solved.system.method, estimated=True), memory_of_ranks_GB(problem.device.mesh.comm)
     if needed > there:
         return [], f"{none}that would need about {needed:.2g} GB of memory, and there are {there:.2g} GB"
     try:

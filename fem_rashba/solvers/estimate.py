@@ -13,6 +13,7 @@ _KILOBYTES = {
     ("iterative", "quadrilateral"): (1.7, 1.8, 2.9, 3.3),
     ("iterative", "triangle"): (1.7, 1.9, 2.2, 2.4),
 }
+_UNASSEMBLED = 0.7
 # GB of the libraries alone, and of the pictures, which are drawn when the solver is done
 _FIRST_RANK, _OTHER_RANK, _DRAWING = 0.35, 0.28, 0.2
 
@@ -30,8 +31,8 @@ LARGEST_DIRECT = 1_000_000
 """Unknowns up to which "auto" factorises; above, the memory of that, not its time, is what a machine runs out of."""
 
 LARGEST_DIRECT_EVEN = 200_000
-"""The same where multigrid assembles nothing. That is faster from about 20,000 on, but a factorisation serves the
-estimates of errors too."""
+"""The same where multigrid assembles nothing. That is faster from about 20,000 on, but a factorisation leaves nothing
+but rounding."""
 
 
 def resolved_method(method: str, size: int, largest: int = LARGEST_DIRECT) -> str:
@@ -99,10 +100,11 @@ def memory_GB(  # noqa: N802
         ranks: Number of ranks.
         cell: "quadrilateral" or "triangle".
         added: Degrees by which errors are estimated; 0: not at all.
-        assembled: Whether that takes a matrix, which needs three times its entries, with the incomplete factorisation
-            and what it is made of.
+        assembled: Whether multigrid and estimates assemble matrices (`assembles_nothing`). One of a higher degree
+            needs three times its entries, with the incomplete factorisation and what it is made of.
     """
-    solve = 1e-6 * _KILOBYTES[method, cell][degree - 1] * unknowns
+    swept = method == "iterative" and not assembled
+    solve = 1e-6 * (_UNASSEMBLED if swept else _KILOBYTES[method, cell][degree - 1]) * unknowns
     if method == "direct":
         solve *= (unknowns / 1e5) ** 0.085
     if added:
@@ -111,12 +113,13 @@ def memory_GB(  # noqa: N802
     return _FIRST_RANK + _OTHER_RANK * (ranks - 1) + max(solve, _DRAWING)
 
 
-def estimate_GB(problem: Problem, method: str) -> float:  # noqa: N802
-    """Peak memory in GB of a run with estimated errors, of all ranks together.
+def run_GB(problem: Problem, method: str, *, estimated: bool) -> float:  # noqa: N802
+    """Peak memory in GB of a run, of all ranks together.
 
     Args:
         problem: What is solved.
         method: "direct" or "iterative".
+        estimated: Whether errors are estimated.
     """
     device, degree = problem.device, problem.degree
     return memory_GB(
@@ -125,6 +128,6 @@ def estimate_GB(problem: Problem, method: str) -> float:  # noqa: N802
         method,
         device.mesh.comm.size,
         device.mesh.basix_cell().name,
-        added=degrees_added(device, degree),
+        added=degrees_added(device, degree) if estimated else 0,
         assembled=not assembles_nothing(problem),
     )
