@@ -1,8 +1,8 @@
 """The coarsest space of multigrid on even meshes: bilinear functions of a background grid, cut off by the film.
 
 Nodes of degree 1 interpolate the grid; the coarse matrix is the Galerkin product, so that any shape will do. Where a
-field is fixed at a node, the functions of the grid vanish there, for charge and spin apart. Every rank has all of
-the grid.
+field is fixed at a node, the functions of the grid vanish there, for charge and spin apart. The matrix is on rank 0: so
+small a factorisation gains nothing by more ranks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import itertools
 
 import numpy as np
 from mpi4py import MPI
+from petsc4py import PETSc
 from scipy.sparse import coo_array, csr_array, diags_array, hstack, kron
 
 _FIELDS = ([0], [1, 2, 3])
@@ -59,7 +60,7 @@ def interpolation(points: np.ndarray, owned: int, area: float, comm: MPI.Comm) -
 
 def galerkin(
     interpolation: csr_array, free: np.ndarray, terms: list[tuple[csr_array, np.ndarray]], comm: MPI.Comm
-) -> tuple[csr_array, csr_array]:
+) -> tuple[csr_array | None, csr_array]:
     """The coarse matrix of a sum of scalar matrices times blocks, and the interpolation of all fields.
 
     Args:
@@ -69,7 +70,8 @@ def galerkin(
         comm: The ranks. Collective.
 
     Returns:
-        The matrix of all ranks, with a diagonal of 1 for functions that vanish, and the interpolation at owned nodes.
+        The matrix of all ranks, on rank 0, with a diagonal of 1 for functions that vanish; the interpolation at nodes
+        that this rank owns.
     """
     charge, spin = (interpolation.multiply(free[:, [field]]).tocsr() for field in (0, 1))
     both = hstack([charge, spin]).tocsr()
@@ -91,19 +93,69 @@ def galerkin(
             entries.append((scalars @ blocks[:, i, j], at_row + i, at_column + j))
     data, rows, columns = (np.concatenate(part) for part in zip(*entries, strict=True))
     matrix = _summed(coo_array((data, (rows, columns)), shape=(4 * count, 4 * count)).tocsr(), comm)
-    diagonal = matrix.diagonal()
-    # where few nodes are free, functions may depend on each other: of those any combination will do
-    matrix = matrix + diags_array(np.where(diagonal == 0.0, 1.0, _SHIFT * diagonal)).tocsr()
+    if matrix is not None:
+        diagonal = matrix.diagonal()
+        # where few nodes are free, functions may depend on each other: of those any combination will do
+        matrix = matrix + diags_array(np.where(diagonal == 0.0, 1.0, _SHIFT * diagonal)).tocsr()
     fields = kron(charge[:owned], np.diag([1.0, 0, 0, 0])) + kron(spin[:owned], np.diag([0, 1.0, 1.0, 1.0]))
     return matrix, fields.tocsr()
 
 
-def _summed(matrix: csr_array, comm: MPI.Comm) -> csr_array:
-    """The sum of the matrices of all ranks, on every rank, added in their order."""
+def _summed(matrix: csr_array, comm: MPI.Comm) -> csr_array | None:
+    """The sum of the matrices of all ranks, added in their order, on rank 0. Collective."""
     if comm.size == 1:
         return matrix
-    parts = comm.allgather((matrix.data, matrix.indices, matrix.indptr))
+    parts = comm.gather((matrix.data, matrix.indices, matrix.indptr))
+    if parts is None:
+        return None
     result = csr_array(parts[0], shape=matrix.shape)
     for part in parts[1:]:
         result = result + csr_array(part, shape=matrix.shape)
     return result
+
+
+class Factorised:
+    """A matrix that the first rank has and factorises.
+
+    Args:
+        matrix: None on the others.
+        size: Number of its rows.
+        comm: The ranks.
+    """
+
+    def __init__(self, matrix: csr_array | None, size: int, comm: MPI.Comm) -> None:
+        self._comm, self._size = comm, size
+        self._solver: PETSc.KSP | None = None
+        if matrix is None:
+            return
+        integer = PETSc.IntType
+        csr = (matrix.indptr.astype(integer), matrix.indices.astype(integer), matrix.data)
+        self._matrix = PETSc.Mat().createAIJ(matrix.shape, csr=csr, comm=PETSc.COMM_SELF)
+        self._solver = PETSc.KSP().create(PETSc.COMM_SELF)
+        self._solver.setOperators(self._matrix)
+        self._solver.setType("preonly")
+        self._solver.getPC().setType("lu")
+        self._solver.getPC().setFactorSolverType("mumps")
+        self._x, self._b = self._matrix.createVecs()
+
+    def factorise(self) -> None:
+        """Does so."""
+        if self._solver is not None:
+            self._solver.setUp()
+
+    def solve(self, right: np.ndarray, *, adjoint: bool) -> np.ndarray:
+        """The solution, on all ranks, for the sum of their right-hand sides. Collective."""
+        found = np.empty(self._size)
+        self._comm.Reduce(right, found)
+        if self._solver is not None:
+            self._b.array[:] = found
+            (self._solver.solveTranspose if adjoint else self._solver.solve)(self._b, self._x)
+            found[:] = self._x.array_r
+        self._comm.Bcast(found)
+        return found
+
+    def destroy(self) -> None:
+        """Frees it."""
+        if self._solver is not None:
+            for thing in (self._solver, self._matrix, self._x, self._b):
+                thing.destroy()

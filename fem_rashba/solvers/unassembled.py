@@ -4,8 +4,8 @@ The levels are the degrees of the elements and, below degree 1, a background gri
 smoothed by block Gauss-Seidel sweeps, up and down, on the scalar matrices of the mesh: 36 bytes for an entry and
 not 128. On flat elements such a smoother fails; `multigrid` has the one for them.
 
-Of several ranks each sweeps over its own nodes and takes the values of others as they were before the sweep; each
-factorises the whole background grid.
+Of several ranks each sweeps over its own nodes and takes the values of others as they were before the sweep; the
+first one has the factorised grid.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-import basix.ufl
 import numpy as np
-from mpi4py import MPI
 from petsc4py import PETSc
-from scipy.sparse import csr_array
 
 from fem_rashba.solvers import background
 from fem_rashba.solvers.affine import AffineOperator, tensors
+from fem_rashba.solvers.degrees import BetweenDegrees
 from fem_rashba.solvers.discretization import FIELDS, Discretization
 from fem_rashba.solvers.estimate import LARGEST_DIRECT_EVEN
 from fem_rashba.solvers.halo import Halo
@@ -34,7 +32,6 @@ _MANY = 3
 turns by more than `_LARGEST_TURN` (rad) from one node to the next."""
 
 _LARGEST_TURN = 0.5
-_ROUNDING = 1e-10
 
 
 class UnassembledMultigrid:
@@ -124,15 +121,15 @@ class _Cycle:
     def __init__(self, operators: Sequence[AffineOperator]) -> None:
         self._sweeps = _sweeps(operators[0])
         self._levels = [_Level(operator) for operator in operators]
-        self._between = [_Between(*pair) for pair in pairwise(operator.discretization for operator in operators)]
+        self._between = [BetweenDegrees(*pair) for pair in pairwise(operator.discretization for operator in operators)]
         lowest, scalars, halo = operators[-1], operators[-1].scalars, operators[-1].scalars.halo
         points = lowest.discretization.space.tabulate_dof_coordinates()[: halo.owned, :2]
-        self._comm: MPI.Comm = lowest.discretization.space.mesh.comm
-        grid = background.interpolation(halo.extended(points), halo.owned, scalars.area, self._comm)
+        comm = lowest.discretization.space.mesh.comm
+        grid = background.interpolation(halo.extended(points), halo.owned, scalars.area, comm)
         free = halo.extended(self._levels[-1].free)
-        matrix, self._to_nodes = background.galerkin(grid, free, lowest.row_terms(), self._comm)
+        matrix, self._to_nodes = background.galerkin(grid, free, lowest.row_terms(), comm)
         self._to_grid = self._to_nodes.T.tocsr()
-        self._coarse = _Factorised(matrix)
+        self._coarse = background.Factorised(matrix, self._to_grid.shape[0], comm)
 
     def factorise(self) -> None:
         """Sets the coarsest level up."""
@@ -160,9 +157,8 @@ class _Cycle:
             rest = below.free * between.down(rest)
             own += here.free * between.up(self(rest, adjoint=adjoint, level=level + 1))
         else:
-            total = np.empty(self._to_grid.shape[0])
-            self._comm.Allreduce(self._to_grid @ rest.ravel(), total)
-            own += (self._to_nodes @ self._coarse.solve(total, adjoint=adjoint)).reshape(own.shape)
+            found = self._coarse.solve(self._to_grid @ rest.ravel(), adjoint=adjoint)
+            own += (self._to_nodes @ found).reshape(own.shape)
         for i in reversed(range(count)):
             here.halo.update(x)
             kernels.sweep(b, x, downwards=i % 2 == 0)
@@ -182,45 +178,6 @@ class _Level:
         self.halo: Halo = operator.scalars.halo
 
 
-class _Between:
-    """From one degree to the next: values up, residuals down, at the nodes that a rank owns."""
-
-    def __init__(self, fine: Discretization, coarse: Discretization) -> None:
-        self._up, self._halo = between_degrees(fine, coarse)
-        self._down = self._up.T.tocsr()
-
-    def up(self, values: np.ndarray) -> np.ndarray:
-        return np.asarray(self._up @ self._halo.extended(values))
-
-    def down(self, residual: np.ndarray) -> np.ndarray:
-        return self._halo.gathered(self._down @ residual)
-
-
-class _Factorised:
-    def __init__(self, matrix: csr_array) -> None:
-        integer = PETSc.IntType
-        csr = (matrix.indptr.astype(integer), matrix.indices.astype(integer), matrix.data)
-        self._matrix = PETSc.Mat().createAIJ(matrix.shape, csr=csr, comm=PETSc.COMM_SELF)
-        self._solver = PETSc.KSP().create(PETSc.COMM_SELF)
-        self._solver.setOperators(self._matrix)
-        self._solver.setType("preonly")
-        self._solver.getPC().setType("lu")
-        self._solver.getPC().setFactorSolverType("mumps")
-        self._x, self._b = self._matrix.createVecs()
-
-    def factorise(self) -> None:
-        self._solver.setUp()
-
-    def solve(self, right: np.ndarray, *, adjoint: bool) -> np.ndarray:
-        self._b.array[:] = right
-        (self._solver.solveTranspose if adjoint else self._solver.solve)(self._b, self._x)
-        return np.array(self._x.array_r)
-
-    def destroy(self) -> None:
-        for thing in (self._solver, self._matrix, self._x, self._b):
-            thing.destroy()
-
-
 def _sweeps(finest: AffineOperator) -> int:
     """How many sweeps there are each way on the finest level."""
     discretization, nodes = finest.discretization, finest.scalars.space.dofmap.index_map.size_global
@@ -233,30 +190,3 @@ def _free(discretization: Discretization) -> np.ndarray:
     free = np.ones((discretization.space.dofmap.index_map.size_local, FIELDS))
     free.reshape(-1)[Terminals(discretization).fixed_rows] = 0.0
     return free
-
-
-def between_degrees(fine: Discretization, coarse: Discretization) -> tuple[csr_array, Halo]:
-    """The interpolation of one field from a lower degree to the nodes of this rank, and its columns. Collective."""
-    high, low = fine.space, coarse.space
-    cell = high.mesh.basix_cell()
-    points = high.element.basix_element.points
-    table = basix.ufl.element("Lagrange", cell, coarse.problem.degree).tabulate(0, points)[0]
-    rows, below = high.dofmap.index_map, low.dofmap.index_map
-    # any cell at a node says the same
-    cell_of, local = np.empty((2, rows.size_local + rows.num_ghosts), dtype=np.int64)
-    dofs = high.dofmap.list
-    cell_of[dofs] = np.arange(len(dofs))[:, None]
-    for i in range(dofs.shape[1]):
-        mine = cell_of[dofs[:, i]] == np.arange(len(dofs))
-        local[dofs[mine, i]] = i
-    owned, count = rows.size_local, table.shape[1]
-    columns = low.dofmap.list[cell_of[:owned]].ravel()
-    found = csr_array(
-        (table[local[:owned]].ravel(), columns, np.arange(0, count * owned + 1, count)),
-        shape=(owned, below.size_local + below.num_ghosts),
-    )
-    found.data[np.abs(found.data) < _ROUNDING] = 0.0
-    found.eliminate_zeros()
-    nodes = below.local_to_global(found.indices)
-    halo = Halo(below, nodes)
-    return csr_array((found.data, halo.numbers(nodes), found.indptr), shape=(owned, halo.known)), halo
