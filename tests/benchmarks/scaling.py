@@ -7,11 +7,11 @@ the launcher. Seconds are those of the slowest rank and the second solve, so tha
 set-up of the preconditioner; solve; output (summary, state and fields; no pictures). Efficiency: of the sum without the
 mesh, which one rank makes. Memory is the peak of the largest rank, and per unknown what all ranks have together.
 
-The second table says what the solve does: the bytes of the finest matrix for each unknown; the number of products with
-it that would cost as much as all products on all levels; the rate at which products and smoothing take matrices from
-memory, also over that of a triad a = b + 3 c which all ranks run at once; the share of the time that each takes.
-The method is that of any number of ranks, with assembled levels: on one rank and even elements the default is faster.
-"predicted" is the time in which those bytes would come at the triad's rate, and the coarse solve as it was measured.
+The second table says what the solve does: the bytes of the finest level's scalar matrices for each unknown; the number
+of products with it that would cost as much as all products on all levels; the rate at which products and smoothing take
+matrices from memory, also over that of a triad a = b + 3 c which all ranks run at once; the share of the time that each
+takes, the factorised grid ("coarse"), for which all wait, and what ranks tell each other. "predicted" is the time in
+which those bytes would come at the triad's rate, and the coarse solve as it was measured.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from typing import Any
 
 WIDTH, LENGTH, DEGREE = 50.0, 75.0, 2
 TOLERANCE = 1e-8
-BLOCK_BYTES = 16 * 8 + 4
-"""Of a block of 4 x 4 numbers and its column in PETSc's BAIJ."""
+ENTRY_BYTES, INVERSE_BYTES = 4 * 8 + 4, 16 * 4
+"""Of an entry of the four scalar matrices and its column, and of a node's inverse in a sweep."""
 
 Row = dict[str, Any]
 
@@ -45,7 +45,6 @@ def one(unknowns: int, folder: str) -> None:
     from mpi4py import MPI
     from peer_form import DIRECTION, peak_memory
     from peers import film
-    from petsc4py import PETSc
 
     from fem_rashba import Ground, Voltage, hall_cross, save, solve, uniform
 
@@ -67,25 +66,22 @@ def one(unknowns: int, folder: str) -> None:
     def solved(device: Any) -> Any:
         terminals = {"source": Voltage(1e-3)} | dict.fromkeys(("drain", "left", "right"), Ground())
         options = {"terminals": terminals, "degree": DEGREE, "method": "iterative", "tolerance": TOLERANCE}
-        # on one rank too what several do
-        options["petsc"] = {"pc_type": "mg", "pc_mg_log": True}
         return solve(device, film(), uniform(DIRECTION), **options)
 
     out = Path(folder) / "out"
     save(solved(mesh(0.4)), out, plots=False)
-    PETSc.Log.begin()
     device = timed("mesh", mesh)
+    log = Log()
     solution = solved(device)
     stages = comm.allreduce(solution.report.seconds, op=MPI.Op.Create(lambda a, b, _: {k: max(a[k], b[k]) for k in a}))
     seconds |= {"set-up": 0.0, "solve": stages.pop("solving")}
     for name in [name for name in stages if "precond" in name or "factor" in name]:
         seconds["set-up"] += stages.pop(name)
     seconds["assembly"] = sum(stages.values())
-    work = events(comm)
     timed("output", lambda: save(solution, out, plots=False))
     memory = comm.allgather(peak_memory())
     row = {"ranks": comm.size, "unknowns": solution.report.unknowns, "iterations": solution.report.iterations}
-    row |= {"seconds": seconds, "GB": memory, "triad": bandwidth, "blocks": blocks(device)} | work
+    row |= {"seconds": seconds, "GB": memory, "triad": bandwidth} | log.summary(comm)
     if comm.rank == 0:
         print(json.dumps(row))
 
@@ -105,37 +101,54 @@ def triad(comm: Any, size: int = 4_000_000) -> float:
     return 5 * 8 * size / best
 
 
-def blocks(device: Any) -> int:
-    """Blocks of 4 x 4 in the matrix: pairs of nodes that share a cell. Collective."""
-    import ufl
-    from dolfinx import fem
+class Log:
+    """Bytes and seconds of what a solve calls, from now on."""
 
-    space = fem.functionspace(device.mesh, ("Lagrange", DEGREE))
-    pattern = fem.create_sparsity_pattern(fem.form(ufl.TrialFunction(space) * ufl.TestFunction(space) * ufl.dx))
-    pattern.finalize()
-    owned = space.dofmap.index_map.size_local
-    return int(device.mesh.comm.allreduce(int(pattern.graph[1][owned])))
+    def __init__(self) -> None:
+        from fem_rashba.solvers.background import Factorised
+        from fem_rashba.solvers.halo import Halo
+        from fem_rashba.solvers.kernels import Kernels
 
+        self._bytes: dict[str, float] = dict.fromkeys(("product", "smoother", "coarse", "exchange"), 0.0)
+        self._seconds = dict(self._bytes)
+        self._finest = 0
 
-def events(comm: Any) -> Row:
-    """Bytes and seconds of products and smoothing, seconds of the coarse solve and of all, by PETSc's own log."""
-    from petsc4py import PETSc
+        def product(of: Any, *_: Any, **__: Any) -> float:
+            self._finest = max(self._finest, len(of.columns))
+            return float(ENTRY_BYTES * len(of.columns))
 
-    def of(name: str) -> tuple[float, float]:
-        # pc_mg_log puts what the preconditioner does in a stage of its own
-        found = [PETSc.Log.Event(name).getPerfInfo(stage) for stage in (0, 1)]
-        flops, seconds = (sum(part[key] for part in found) for key in ("flops", "time"))
-        return comm.allreduce(flops), comm.allreduce(seconds) / comm.size
+        def sweep(of: Any, *_: Any, zero: bool = False, **__: Any) -> float:
+            # from zero only what is below the diagonal counts
+            return float(ENTRY_BYTES * len(of.columns) * (0.5 if zero else 1) + INVERSE_BYTES * len(of.free))
 
-    (product, multiplying), (smooth, solving), (_, coarse) = of("MatMult"), of("MatSolve"), of("MGSmooth Level 0")
-    return {
-        "product_bytes": product / 32 * BLOCK_BYTES,
-        "smoother_bytes": smooth / 32 * BLOCK_BYTES,
-        "product_seconds": multiplying,
-        # those of the coarse factorisation are among them
-        "smoother_seconds": max(solving - coarse, 0.0),
-        "coarse_seconds": coarse,
-    }
+        nothing = lambda *_, **__: 0.0  # noqa: E731
+        for owner, name, kind, count in (
+            (Kernels, "product", "product", product),
+            (Kernels, "residual", "product", product),
+            (Kernels, "sweep", "smoother", sweep),
+            (Factorised, "solve", "coarse", nothing),
+            (Halo, "update", "exchange", nothing),
+            (Halo, "gathered", "exchange", nothing),
+        ):
+            self._watch(owner, name, kind, count)
+
+    def _watch(self, owner: Any, name: str, kind: str, count: Any) -> None:
+        original = getattr(owner, name)
+
+        def watched(*words: Any, **options: Any) -> Any:
+            start = time.perf_counter()
+            result = original(*words, **options)
+            self._seconds[kind] += time.perf_counter() - start
+            self._bytes[kind] += count(*words, **options)
+            return result
+
+        setattr(owner, name, watched)
+
+    def summary(self, comm: Any) -> Row:
+        """Bytes of all ranks, seconds of the mean. Collective."""
+        found = {f"{kind}_bytes": comm.allreduce(count) for kind, count in self._bytes.items()}
+        found |= {f"{kind}_seconds": comm.allreduce(took) / comm.size for kind, took in self._seconds.items()}
+        return found | {"matrix_bytes": ENTRY_BYTES * comm.allreduce(self._finest)}
 
 
 def run(ranks: int, unknowns: int, launcher: str) -> Row:
@@ -164,23 +177,21 @@ def tables(title: str, rows: list[Row], weak: bool) -> None:
         print(f"{row['ranks']:5} {row['unknowns']:9} {row['iterations']:4} {stages} {share:11.2f} ", end="")
         print(f"{max(row['GB']):6.2f} {1e9 * sum(row['GB']) / row['unknowns']:10.0f}")
     print(f"{'':5} {'triad':>6} {'':>17} {'products':>14} {'smoothing':>14} {'share of the time of a solve':>35}")
+    print(f"{'ranks':>5} {'GB/s':>6} {'B/unknown':>10} {'number':>6}", end="")
+    print(f" {'GB/s':>7} {'triad':>6} {'GB/s':>7} {'triad':>6}", end="")
     print(
-        f"{'ranks':>5} {'GB/s':>6} {'B/unknown':>10} {'number':>6} {'GB/s':>7} {'triad':>6} {'GB/s':>7} {'triad':>6}",
-        end="",
+        f" {'products':>9} {'smoothing':>10} {'coarse':>7} {'ranks':>6} {'rest':>6} {'predicted':>10} {'measured':>9}"
     )
-    print(f" {'products':>9} {'smoothing':>10} {'coarse':>7} {'rest':>6} {'predicted':>10} {'measured':>9}")
     for row in rows:
-        matrix, measured = row["blocks"] * BLOCK_BYTES, row["seconds"]["solve"]
+        matrix, measured = row["matrix_bytes"], row["seconds"]["solve"]
         text = f"{row['ranks']:5} {row['triad'] / 1e9:6.1f} {matrix / row['unknowns']:10.0f} "
         text += f"{row['product_bytes'] / matrix:6.1f}"
-        shares = []
         for part in ("product", "smoother"):
-            rate = row[f"{part}_bytes"] / max(row[f"{part}_seconds"], 1e-9)
+            rate = row[f"{part}_bytes"] / row[f"{part}_seconds"]
             text += f" {rate / 1e9:7.1f} {rate / row['triad']:6.2f}"
-            shares.append(row[f"{part}_seconds"] / measured)
-        shares.append(row["coarse_seconds"] / measured)
+        shares = [row[f"{part}_seconds"] / measured for part in ("product", "smoother", "coarse", "exchange")]
         predicted = (row["product_bytes"] + row["smoother_bytes"]) / row["triad"] + row["coarse_seconds"]
-        text += f" {shares[0]:9.2f} {shares[1]:10.2f} {shares[2]:7.2f} {1 - sum(shares):6.2f}"
+        text += f" {shares[0]:9.2f} {shares[1]:10.2f} {shares[2]:7.2f} {shares[3]:6.2f} {1 - sum(shares):6.2f}"
         print(f"{text} {predicted:10.2f} {measured:9.2f}", flush=True)
 
 
