@@ -12,7 +12,7 @@ import itertools
 import numpy as np
 from mpi4py import MPI
 from petsc4py import PETSc
-from scipy.sparse import coo_array, csr_array, diags_array, hstack, kron
+from scipy.sparse import coo_array, csr_array, hstack
 
 _FIELDS = ([0], [1, 2, 3])
 """Charge and spin."""
@@ -60,7 +60,7 @@ def interpolation(points: np.ndarray, owned: int, area: float, comm: MPI.Comm) -
 
 def galerkin(
     interpolation: csr_array, free: np.ndarray, terms: list[tuple[csr_array, np.ndarray]], comm: MPI.Comm
-) -> tuple[csr_array | None, csr_array]:
+) -> tuple[csr_array | None, Grid]:
     """The coarse matrix of a sum of scalar matrices times blocks, and the interpolation of all fields.
 
     Args:
@@ -70,8 +70,7 @@ def galerkin(
         comm: The ranks. Collective.
 
     Returns:
-        The matrix of all ranks, on rank 0, with a diagonal of 1 for functions that vanish; the interpolation at nodes
-        that this rank owns.
+        The matrix of all ranks, on rank 0, with a diagonal of 1 for functions that vanish; the way to it and back.
     """
     charge, spin = (interpolation.multiply(free[:, [field]]).tocsr() for field in (0, 1))
     both = hstack([charge, spin]).tocsr()
@@ -91,27 +90,44 @@ def galerkin(
         scalars, at_row, at_column = values[mine], 4 * (rows[mine] % count), 4 * (columns[mine] % count)
         for i, j in itertools.product(_FIELDS[of_row], _FIELDS[of_column]):
             entries.append((scalars @ blocks[:, i, j], at_row + i, at_column + j))
+    # those of the diagonal are always there
+    entries.append((np.zeros(4 * count), np.arange(4 * count), np.arange(4 * count)))
     data, rows, columns = (np.concatenate(part) for part in zip(*entries, strict=True))
-    matrix = _summed(coo_array((data, (rows, columns)), shape=(4 * count, 4 * count)).tocsr(), comm)
-    if matrix is not None:
-        diagonal = matrix.diagonal()
+    mine = data, rows.astype(np.int32), columns.astype(np.int32)
+    parts = comm.gather(mine) if comm.size > 1 else [mine]
+    matrix = None
+    if parts is not None:
+        data, rows, columns = (np.concatenate(part) for part in zip(*parts, strict=True))
+        matrix = coo_array((data, (rows, columns)), shape=(4 * count, 4 * count)).tocsr()
+        diagonal = matrix.indices == np.repeat(np.arange(4 * count), np.diff(matrix.indptr))
+        values = matrix.data[diagonal]
         # where few nodes are free, functions may depend on each other: of those any combination will do
-        matrix = matrix + diags_array(np.where(diagonal == 0.0, 1.0, _SHIFT * diagonal)).tocsr()
-    fields = kron(charge[:owned], np.diag([1.0, 0, 0, 0])) + kron(spin[:owned], np.diag([0, 1.0, 1.0, 1.0]))
-    return matrix, fields.tocsr()
+        matrix.data[diagonal] = np.where(values == 0.0, 1.0, (1 + _SHIFT) * values)
+    return matrix, Grid(charge[:owned], spin[:owned])
 
 
-def _summed(matrix: csr_array, comm: MPI.Comm) -> csr_array | None:
-    """The sum of the matrices of all ranks, added in their order, on rank 0. Collective."""
-    if comm.size == 1:
-        return matrix
-    parts = comm.gather((matrix.data, matrix.indices, matrix.indptr))
-    if parts is None:
-        return None
-    result = csr_array(parts[0], shape=matrix.shape)
-    for part in parts[1:]:
-        result = result + csr_array(part, shape=matrix.shape)
-    return result
+class Grid:
+    """The interpolation of four fields from the grid to the nodes that a rank owns, and its transpose.
+
+    Args:
+        charge, spin: The interpolation of one field, shape (nodes, functions), zero where it is fixed.
+    """
+
+    def __init__(self, charge: csr_array, spin: csr_array) -> None:
+        self._up = charge, spin
+        self._down = charge.T.tocsr(), spin.T.tocsr()
+
+    def up(self, values: np.ndarray) -> np.ndarray:
+        """Values at nodes of shape (nodes, 4) from shape (4 functions,)."""
+        return self._applied(self._up, values.reshape(-1, 4))
+
+    def down(self, residual: np.ndarray) -> np.ndarray:
+        """The transpose of `up`."""
+        return self._applied(self._down, residual).ravel()
+
+    @staticmethod
+    def _applied(matrices: tuple[csr_array, csr_array], values: np.ndarray) -> np.ndarray:
+        return np.hstack([m @ np.ascontiguousarray(values[:, f]) for m, f in zip(matrices, _FIELDS, strict=True)])
 
 
 class Factorised:

@@ -127,9 +127,8 @@ class _Cycle:
         comm = lowest.discretization.space.mesh.comm
         grid = background.interpolation(halo.extended(points), halo.owned, scalars.area, comm)
         free = halo.extended(self._levels[-1].free)
-        matrix, self._to_nodes = background.galerkin(grid, free, lowest.row_terms(), comm)
-        self._to_grid = self._to_nodes.T.tocsr()
-        self._coarse = background.Factorised(matrix, self._to_grid.shape[0], comm)
+        matrix, self._grid = background.galerkin(grid, free, lowest.row_terms(), comm)
+        self._coarse = background.Factorised(matrix, FIELDS * grid.shape[1], comm)
 
     def factorise(self) -> None:
         """Sets the coarsest level up."""
@@ -157,8 +156,7 @@ class _Cycle:
             rest = below.free * between.down(rest)
             own += here.free * between.up(self(rest, adjoint=adjoint, level=level + 1))
         else:
-            found = self._coarse.solve(self._to_grid @ rest.ravel(), adjoint=adjoint)
-            own += (self._to_nodes @ found).reshape(own.shape)
+            own += self._grid.up(self._coarse.solve(self._grid.down(rest), adjoint=adjoint))
         for i in reversed(range(count)):
             here.halo.update(x)
             kernels.sweep(b, x, downwards=i % 2 == 0)
