@@ -245,6 +245,7 @@ def even_numbers(case):
     """Iterations of a solve on even elements, voltages, currents, sums of positive and of negative values by field."""
     from fem_rashba import Current, Floating, Relaxing, hall_cross, solve, uniform
     from fem_rashba.devices.conditions import Ground, Voltage
+    from fem_rashba.solvers.estimate import largest_direct
     from fem_rashba.solvers.levels import levels
     from fem_rashba.solvers.unassembled import UnassembledMultigrid
 
@@ -264,7 +265,9 @@ def even_numbers(case):
         tolerance=1e-12,
     )
     state = solution.state
-    assert isinstance(levels(state.discretization), UnassembledMultigrid)
+    multigrid = levels(state.discretization)
+    assert isinstance(multigrid, UnassembledMultigrid)
+    assert multigrid.largest_direct == largest_direct(state.discretization.problem)
     owned = state.u.x.array[: 4 * state.u.function_space.dofmap.index_map.size_local].reshape(-1, 4)
     sums = device.mesh.comm.allreduce(np.array([np.maximum(owned, 0).sum(axis=0), np.minimum(owned, 0).sum(axis=0)]))
     return [state.report.iterations, *state.voltages.values(), *state.currents.values(), *sums.T.reshape(-1)]
@@ -328,6 +331,36 @@ def test_a_rank_without_nodes(tmp_path):
 def test_fewer_free_nodes_than_functions_of_the_grid(cells, degree):
     (direct, iterative), _ = tiny_currents(cells, degree)
     assert iterative == pytest.approx(direct, rel=1e-8)
+
+
+def refused():
+    """Whether this rank is told that the first one cannot factorise."""
+    from mpi4py import MPI
+    from petsc4py import PETSc
+    from scipy.sparse import csr_array
+
+    from fem_rashba.solvers.coarsest import Coarsest, petsc_matrix
+
+    class Short:
+        def setUp(self):  # noqa: N802, PETSc's name
+            raise PETSc.Error(55)  # out of memory
+
+    comm = MPI.COMM_WORLD
+    grid = Coarsest(petsc_matrix(csr_array(np.eye(4))) if comm.rank == 0 else None, comm)
+    if comm.rank == 0:
+        grid._solver = Short()
+    try:
+        grid.factorise()
+    except PETSc.Error as error:
+        return error.ierr == 55
+    return False
+
+
+@pytest.mark.mpi
+def test_a_grid_that_cannot_be_factorised(tmp_path):
+    """It is on one rank, and the others must not wait for it."""
+    call = "told = MPI.COMM_WORLD.allreduce(int(t.refused()))\nroot and print(told)"
+    assert printed(3, call, tmp_path) == [3]
 
 
 def printed(ranks, call, folder):

@@ -28,9 +28,20 @@ class Coarsest:
         self._x, self._b = matrix.createVecs()
 
     def factorise(self) -> None:
-        """Does so."""
+        """Does so. Collective.
+
+        Raises:
+            PETSc.Error: On all ranks, if the first cannot.
+        """
+        code = 0
         if self._matrix is not None:
-            self._solver.setUp()
+            try:
+                self._solver.setUp()
+            except PETSc.Error as error:
+                code = error.ierr
+        code = self._comm.bcast(code)
+        if code:
+            raise PETSc.Error(code)
 
     def solve(self, right: np.ndarray, *, adjoint: bool) -> np.ndarray:
         """The solution, on all ranks, for the sum of their right-hand sides, of the same shape. Collective."""
