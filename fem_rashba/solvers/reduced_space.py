@@ -85,6 +85,24 @@ class Pieces:
                 total += self._sparse(p) @ mixed.reshape(total.shape)
         return self.summed(total).reshape(self.owned, FIELDS, values.shape[2])
 
+    def combined(self, theta: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Sums over s of operators with the coefficients theta[r, s], shape (R, S, P, 4, 4), times functions s.
+
+        Args:
+            theta: The coefficients.
+            values: The functions, shape (local, 4, S).
+
+        Returns:
+            Their values for each test function: shape (owned, 4, R).
+        """
+        total = np.zeros((self.local, FIELDS * len(theta)))
+        flat = values.reshape(self.local, FIELDS * values.shape[2])
+        for p in range(len(self.keys)):
+            if theta[:, :, p].any():
+                mixing = theta[:, :, p].transpose(3, 1, 2, 0).reshape(flat.shape[1], total.shape[1])
+                total += (self._sparse(p) @ flat) @ mixing
+        return self.summed(total).reshape(self.owned, FIELDS, len(theta))
+
     def values(self, theta: np.ndarray) -> np.ndarray:
         """The entries of the operator on the pattern of the owned rows, shape (entries, 4, 4)."""
         used = [p for p in range(len(self.keys)) if theta[p].any()]
@@ -158,6 +176,16 @@ class Space:
         self._constants = len(self.levels) if self.comm.rank == 0 else 0
         self.charge, self.spin = len(self._n) + self._constants, len(self._s)
         self.size = self.charge + 3 * self.spin
+        # whether a component of S is a function that n may be too
+        self.holds_spin = not self.sum(np.array([(free_spin & (self.at >= 0)).sum()]))[0]
+
+    def sum(self, local: np.ndarray) -> np.ndarray:
+        """Over the ranks."""
+        return np.asarray(self.comm.allreduce(local, op=MPI.SUM)) if self.comm.size > 1 else local
+
+    def charge_values(self, owned: np.ndarray) -> np.ndarray:
+        """The coordinates of n of functions that vanish on all contacts, from their values, shape (owned, k)."""
+        return np.concatenate([owned[self._n], np.zeros((self._constants, owned.shape[1]))])
 
     def charge_of(self, rows: np.ndarray) -> np.ndarray:
         """A functional's values for the test functions of n, from its rows at the owned nodes, shape (owned, k)."""

@@ -1,0 +1,90 @@
+"""Functionals on one field as combinations of few that are orthonormal in the dual norm."""
+
+from __future__ import annotations
+
+import numpy as np
+from mpi4py import MPI
+
+from fem_rashba.solvers.reduced_matrix import Entry
+
+_WELL = 1e-12
+"""Squares of lengths in one pass are good to 1e-16 of the largest, so these to 1e-4 of themselves."""
+
+_PASSES = 4
+_MANY = 1024
+
+
+class Family:
+    """Functionals on one field, taken in block by block.
+
+    A residual is the length of a vector of coefficients. Its square is never formed from a Gram matrix of the
+    functionals themselves, in which a residual below 1e-8 of its terms would drown.
+
+    Args:
+        entry: The matrix of the norm on the field.
+        comm: The ranks.
+        size: Number of coordinates of the field on this rank.
+        tolerance: What may be left out of each functional, relative to its norm.
+    """
+
+    def __init__(self, entry: Entry, comm: MPI.Comm, size: int, tolerance: float) -> None:
+        self._entry, self._comm, self._tolerance = entry, comm, tolerance
+        # one after the other in memory, as all that follow are
+        self._held: np.ndarray = np.empty((0, size))
+        self.dimension = 0
+
+    def add(self, functionals: np.ndarray, representers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Takes functionals in. Collective.
+
+        Args:
+            functionals: Their values for the test functions, shape (k, size).
+            representers: Their Riesz representers, shape (k, size).
+
+        Returns:
+            Their coefficients, shape (dimension afterwards, k), and bounds of the norms of what these leave out.
+        """
+        count = len(functionals)
+        coefficients = self._sum(self._held[: self.dimension] @ functionals.T)
+        sizes, left, chosen = np.zeros(count), np.zeros(count), np.arange(count)
+        rest, own = functionals, representers
+        for again in range(_PASSES):
+            if not len(chosen):
+                break
+            # once is enough: what is left is exact, and nearly orthogonal to what is known
+            known = coefficients[:, chosen].T @ self._held[: self.dimension]
+            own = (representers[chosen] if again else representers) - known
+            if again:
+                rest = functionals[chosen] - self._entry.times(known.T).T
+            products = self._sum(own @ rest.T)
+            lengths = np.hypot(np.linalg.norm(coefficients[:, chosen], axis=0), np.sqrt(np.abs(np.diag(products))))
+            sizes[chosen] = np.maximum(sizes[chosen], lengths)
+            scale = np.where(sizes[chosen] > 0, sizes[chosen], 1.0)
+            values, vectors = np.linalg.eigh(_symmetric(products / scale / scale[:, None]))
+            largest = max(float(values[-1]), 0.0)
+            kept = values > max(_WELL * largest, self._tolerance**2 / count)
+            self._hold((vectors[:, kept] / np.sqrt(values[kept]) / scale[:, None]).T, own)
+            grown = np.zeros((int(kept.sum()), count))
+            grown[:, chosen] = (vectors[:, kept] * np.sqrt(values[kept])).T * scale
+            coefficients = np.concatenate([coefficients, grown])
+            dropped = np.where(kept, 0.0, np.maximum(values, 1e-16 * len(chosen) * largest))
+            left[chosen] = scale * np.sqrt(vectors**2 @ dropped)
+            chosen = chosen[left[chosen] > self._tolerance * scale]
+        return coefficients, left
+
+    def _hold(self, turned: np.ndarray, own: np.ndarray) -> None:
+        """Keeps combinations of representers."""
+        needed = self.dimension + len(turned)
+        if needed > len(self._held):
+            # memory that is never written to costs nothing
+            grown = np.empty((max(2 * needed, _MANY), self._held.shape[1]))
+            grown[: self.dimension] = self._held[: self.dimension]
+            self._held = grown
+        np.matmul(turned, own, out=self._held[self.dimension : needed])
+        self.dimension = needed
+
+    def _sum(self, local: np.ndarray) -> np.ndarray:
+        return np.asarray(self._comm.allreduce(local, op=MPI.SUM)) if self._comm.size > 1 else local
+
+
+def _symmetric(matrix: np.ndarray) -> np.ndarray:
+    return (matrix + matrix.T) / 2
