@@ -26,6 +26,7 @@ from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.reduced_films import check_alike, film_operator
 from fem_rashba.solvers.reduced_points import Changes
 from fem_rashba.solvers.steady import solve_steady
+from fem_rashba.studies.reduced_changes import changes_around
 from fem_rashba.studies.reduced_rows import Case, Cases
 from fem_rashba.studies.surrogate import Surrogate, Wanted
 
@@ -117,7 +118,7 @@ def errors(made: Surrogate, points: Sequence[int]) -> list[tuple[str, float, flo
 def grown(made: Surrogate, samples: Sequence[int], derivatives: bool = True, adjoint: bool = True) -> None:
     for point in samples:
         nothing = Changes(slopes=made.points[:0], curvatures=made.points[:0])
-        changes = made._changes(point) if derivatives else nothing
+        changes = changes_around(made.points, point) if derivatives else nothing
         outputs = np.arange(len(made.model.outputs) if adjoint else 0)
         made.model.add(made.model.sample(made.points.at(point), changes, outputs, outputs))
 

@@ -19,8 +19,10 @@ from fem_rashba.solvers.reduced_basis import Basis
 from fem_rashba.solvers.reduced_drive import Drive, contact_function, level_functional
 from fem_rashba.solvers.reduced_matrix import Entry
 from fem_rashba.solvers.reduced_modes import Modes
+from fem_rashba.solvers.reduced_norm import Norm
 from fem_rashba.solvers.reduced_points import Changes, Found, Points
-from fem_rashba.solvers.reduced_space import Norm, Pieces, Space
+from fem_rashba.solvers.reduced_samples import adjoint_solutions, solutions
+from fem_rashba.solvers.reduced_space import Pieces, Space
 from fem_rashba.solvers.terminals import Terminals
 
 _CHUNK = 400
@@ -129,62 +131,13 @@ class Reduced:
         """
         if self._operator is None:
             self._operator = self.space.matrix((0, 1, 2, 3))
-        self._operator.fill(self.pieces.values(self._thetas(point)[0]))
-        found = [self._solutions(self._operator, point, changes)]
+        self._operator.fill(self.pieces.values(self.modes.thetas(point.t, self.pieces.count)[0]))
+        found = [solutions(self._operator, self.primal, point, changes)]
         for adjoint in self.adjoints:
             own = np.flatnonzero(np.isin(adjoint.outputs, outputs))
             lines = changes.slopes if np.isin(adjoint.outputs[own], steep).any() else changes.slopes[:0]
-            found.append(self._adjoint_solutions(self._operator, adjoint, own, point, lines))
+            found.append(adjoint_solutions(self._operator, adjoint, own, point, lines))
         return found
-
-    def _thetas(self, points: Points) -> np.ndarray:
-        """The coefficients of operators, shape (N, P, 4, 4)."""
-        count = len(self.pieces.keys)
-        found = [self.modes.theta(t, count) for t in points.t]
-        return np.array(found).reshape(len(points), count, FIELDS, FIELDS)
-
-    # without refinement: what rounding leaves in a sample, the residuals of the points contain
-
-    def _solutions(self, operator: Entry, point: Points, changes: Changes) -> np.ndarray:
-        space, pieces, drive = self.space, self.pieces, self.drive
-        theta, first, second = (self._thetas(points) for points in (point, changes.slopes, changes.curvatures))
-
-        def solved(points: Points, thetas: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            """Coordinates and functions for what is given at points, less operators times functions."""
-            given, rows = drive.lifts @ points.lifted.T, drive.loads @ points.loaded.T
-            if points.lifted.any():
-                rows = rows - pieces.applied(theta[0], given)
-            if values.shape[2] and len(points):
-                rows = rows - pieces.combined(thetas, values)
-            x = operator.solved(space.restricted(rows))
-            return x, given + space.functions(x)
-
-        x, u = solved(point, theta[:, None], np.zeros((pieces.local, FIELDS, 0)))
-        dx, du = solved(changes.slopes, first[:, None], u)
-        both = np.concatenate([u, du], axis=2)
-        thetas = np.zeros((len(second), both.shape[2], *theta.shape[1:]))
-        thetas[:, 0] = second
-        for r, (i, j) in enumerate(changes.pairs[: len(second)]):
-            thetas[r, 1 + i] += first[j]
-            thetas[r, 1 + j] += first[i]
-        ddx, _ = solved(changes.curvatures, thetas, both)
-        return np.concatenate([x, dx, ddx], axis=1)
-
-    def _adjoint_solutions(
-        self, operator: Entry, adjoint: Adjoint, own: np.ndarray, point: Points, lines: Points
-    ) -> np.ndarray:
-        space, pieces, modes = self.space, self.pieces, adjoint.basis.modes
-        count = len(own)
-        given = adjoint.basis.functions[:, :, : adjoint.basis.lifts] @ adjoint.lifted[:, own]
-        rows = adjoint.functionals[:, :, own] - pieces.applied(modes.theta(point.t[0], len(pieces.keys)), given)
-        x = operator.solved(space.restricted(rows), transposed=True)
-        if not len(lines) or not count:
-            return x
-        thetas = np.zeros((len(lines) * count, count, len(pieces.keys), FIELDS, FIELDS))
-        for i, t in enumerate(lines.t):
-            thetas[i * count + np.arange(count), np.arange(count)] = -modes.theta(t, len(pieces.keys))
-        rows = pieces.combined(thetas, given + space.functions(x))
-        return np.concatenate([x, operator.solved(space.restricted(rows), transposed=True)], axis=1)
 
     def add(self, found: list[np.ndarray]) -> None:
         """Takes what `sample` found into the bases. Collective."""

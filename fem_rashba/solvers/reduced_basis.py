@@ -13,7 +13,8 @@ from mpi4py import MPI
 
 from fem_rashba.solvers.reduced_functionals import Functionals
 from fem_rashba.solvers.reduced_modes import Modes
-from fem_rashba.solvers.reduced_space import Norm, Space
+from fem_rashba.solvers.reduced_norm import Norm
+from fem_rashba.solvers.reduced_space import Space
 
 _DEPENDENT = 1e-10
 _WELL = 1e-12
@@ -30,6 +31,8 @@ class Basis:
         tolerance: What may be left out of each functional that residuals are made of, relative to its norm.
 
     Attributes:
+        space, modes, loads: As given.
+        lifts: How many there are.
         functions: The lifts and the basis, shape (local, 4, lifts + size).
         products: The scalar matrices times the functions that came last, by number, each of shape (owned, 4, k).
     """
@@ -37,7 +40,7 @@ class Basis:
     def __init__(
         self, space: Space, norm: Norm, modes: Modes, lifts: np.ndarray, loads: np.ndarray, tolerance: float
     ) -> None:
-        self._space, self._norm, self.modes = space, norm, modes
+        self.space, self._norm, self.modes = space, norm, modes
         self.lifts, self.loads, self.functions = lifts.shape[2], loads, lifts[:, :, :0]
         self._functionals = Functionals(space, norm, modes, loads, tolerance)
         self._coordinates: np.ndarray = np.empty((space.size, 0))
@@ -77,11 +80,11 @@ class Basis:
             turned = vectors[:, kept] / np.sqrt(values[kept])
             new, image = new @ turned, image @ turned
         self._coordinates = np.concatenate([self._coordinates, new], axis=1)
-        self._enter(self._space.functions(new), new)
+        self._enter(self.space.functions(new), new)
 
     def _enter(self, functions: np.ndarray, coordinates: np.ndarray | None) -> None:
         """Everything that a point needs with new functions: at first the lifts, then of the basis. Collective."""
-        pieces, before = self._space.pieces, self.functions.shape[2]
+        pieces, before = self.space.pieces, self.functions.shape[2]
         self.functions = np.concatenate([self.functions, functions], axis=2)
         self.products = {p: pieces.product(p, functions) for p in np.unique(self.modes.entries[:, 0])}
         every = self._sum(between(self.functions[: pieces.owned], self.products))
@@ -137,7 +140,7 @@ class Basis:
         return left, (np.abs(terms) @ self._left).reshape(left.shape[:2])
 
     def _sum(self, local: np.ndarray) -> np.ndarray:
-        comm = self._space.comm
+        comm = self.space.comm
         return np.asarray(comm.allreduce(local, op=MPI.SUM)) if comm.size > 1 else np.asarray(local)
 
 

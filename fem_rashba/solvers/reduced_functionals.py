@@ -9,7 +9,8 @@ import numpy as np
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.reduced_family import Family
 from fem_rashba.solvers.reduced_modes import Modes
-from fem_rashba.solvers.reduced_space import Norm, Space
+from fem_rashba.solvers.reduced_norm import Norm
+from fem_rashba.solvers.reduced_space import Space
 
 _ROUNDING = 1e-14
 

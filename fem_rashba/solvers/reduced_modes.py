@@ -31,6 +31,10 @@ class Modes:
         result[tuple(self.entries.T)] = t @ self.weights
         return result
 
+    def thetas(self, t: np.ndarray, count: int) -> np.ndarray:
+        """The same of N operators, shape (N, P, 4, 4)."""
+        return np.array([self.theta(own, count) for own in t]).reshape(len(t), count, FIELDS, FIELDS)
+
 
 def modes_of(theta: np.ndarray) -> tuple[Modes, np.ndarray]:
     """The modes of N operators, shape (N, P, 4, 4), and the coefficients of each, shape (N, Q)."""

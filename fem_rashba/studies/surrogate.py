@@ -20,8 +20,9 @@ from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.reduced import Reduced
 from fem_rashba.solvers.reduced_films import check_alike, operators
-from fem_rashba.solvers.reduced_points import Changes, Found, Points
+from fem_rashba.solvers.reduced_points import Found, Points
 from fem_rashba.solvers.steady import SolverReport, SteadyState
+from fem_rashba.studies.reduced_changes import changes_around
 from fem_rashba.studies.reduced_rows import Cases, Outputs
 from fem_rashba.studies.sweep import Progress
 
@@ -36,9 +37,6 @@ _STEEP = 10.0
 
 _BALANCE = 1 / 3
 """Of the largest need: what helps only those that need less can wait, as they gain from better solutions too."""
-
-NEIGHBOURS, LINES = 24, 3
-"""From how many neighbours of a sample, and along how many lines at most, derivatives of its solution are taken."""
 
 _KINDS = {
     "torque": ("spin",),
@@ -186,7 +184,7 @@ class Surrogate:
                 )
             found = kept(worst)
             if found is None:
-                changes = self._changes(worst)
+                changes = changes_around(self.points, worst)
                 if need <= _STEEP:
                     changes = replace(changes, curvatures=self.points[:0])
                 found = self.model.sample(self.points.at(worst), changes, wanted, steep)
@@ -209,25 +207,6 @@ class Surrogate:
         """Numbers of the outputs whose adjoint problems help where the need is larger than some number."""
         kinds = {kind for name, own in needs.items() if own > least for kind in _KINDS[name]}
         return np.flatnonzero([output.kind in kinds for output in self.model.outputs])
-
-    def _changes(self, point: int) -> Changes:
-        """The lines along which the coefficients change most towards the points that are nearest to one."""
-        p = self.points
-        every = np.concatenate([p.t, p.lifted, p.loaded], axis=1)
-        scale = np.abs(every).max(axis=0)
-        away = (every - every[point]) / np.where(scale > 0, scale, 1.0)
-        near = away[np.argsort(np.linalg.norm(away, axis=1))[1 : NEIGHBOURS + 1]]
-        if not len(near):
-            return Changes(slopes=p[:0], curvatures=p[:0])
-        _, sizes, lines = np.linalg.svd(near, full_matrices=False)
-        along = near @ lines[sizes > 0.2 * sizes[0]][:LINES].T
-        along /= np.abs(along).max()
-        count = along.shape[1]
-        squares = [along[:, i] * along[:, j] / (1 + (i == j)) for i in range(count) for j in range(i, count)]
-        rows = np.linalg.lstsq(np.column_stack([along, *squares]), near, rcond=None)[0] * scale
-        t, lifted, loaded = np.split(rows, np.cumsum([p.t.shape[1], p.lifted.shape[1]]), axis=1)
-        found = Points(t=t, lifted=lifted, loaded=loaded, coercivity=np.ones(len(rows)))
-        return Changes(slopes=found[:count], curvatures=found[count:])
 
     def _worst(self, found: Found, points: np.ndarray) -> tuple[dict[str, float], int]:
         """The largest need of any point by what needs it, and the point that needs most. Collective."""
