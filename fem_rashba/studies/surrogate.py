@@ -35,7 +35,7 @@ _LEAST = 1e-9
 _STEEP = 10.0
 """Above this need solutions are worth their second derivatives, and adjoint solutions their first."""
 
-_BALANCE = 1 / 3
+_BALANCE = 0.2
 """Of the largest need: what helps only those that need less can wait, as they gain from better solutions too."""
 
 _KINDS = {
