@@ -195,6 +195,60 @@ def test_adjoint_solutions_correct_the_outputs() -> None:
 FIXED = directions(12)
 
 
+def circle(step: float) -> np.ndarray:
+    """Directions on a great circle, `step` apart (rad), and some that are elsewhere."""
+    first, second = np.linalg.qr(np.array([[1.0, 0.2], [0.5, -1.0], [0.3, 0.4]]))[0].T
+    angles = step * np.arange(-16, 17)[:, None]
+    return np.concatenate([np.cos(angles) * first + np.sin(angles) * second, FIXED])
+
+
+def beyond(columns: np.ndarray, x: np.ndarray) -> float:
+    """How far x is from the span of columns, over how far it is from the first."""
+    nearest = columns @ np.linalg.lstsq(columns, x, rcond=None)[0]
+    return float(np.linalg.norm(x - nearest) / np.linalg.norm(x - columns[:, 0]))
+
+
+def test_derivatives_lead_to_the_neighbours() -> None:
+    """A solution nearby is a sum of one and its first derivative, and more nearly with the second."""
+    m = circle(0.01)
+    cases = Cases(cases=[Case(problem=problems("cross")[0], axis=None)], of=np.zeros(len(m), dtype=int), m=m)
+    made = Surrogate(cases, ROUGH)
+    outputs = np.arange(len(made.model.outputs))
+
+    def sampled(point: int) -> list[np.ndarray]:
+        return made.model.sample(made.points.at(point), changes_around(made.points, point), outputs, outputs)
+
+    here, other = sampled(16), sampled(20)
+    assert here[0].shape[1] == 3  # one line
+    near = beyond(here[0], other[0][:, 0])
+    assert near < 5e-3
+    assert beyond(here[0][:, :2], other[0][:, 0]) > 5 * near
+    for columns, others in zip(here[1:], other[1:], strict=True):
+        count = columns.shape[1] // 2
+        for k in range(count):
+            assert beyond(columns[:, [k, k + count]], others[:, k]) < 0.1
+
+
+def test_what_functionals_leave_out_is_in_the_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coarse functionals, each right to a tenth, never give smaller bounds than those that leave out nothing."""
+    from fem_rashba.studies import surrogate as training
+
+    found = []
+    for tolerance in (0.1, 1e-10):
+        monkeypatch.setattr(training, "_left_out", lambda wanted, tolerance=tolerance: tolerance)
+        cases = Cases(cases=[Case(problem=problems("cross")[0], axis=None)], of=np.zeros(12, dtype=int), m=FIXED)
+        made = Surrogate(cases, ROUGH)
+        grown(made, [0, 5])
+        found.append(made.outputs.spreads(made.found(np.arange(12)), np.arange(12)))
+    for name, (_, coarse) in found[0].items():
+        _, fine = found[1][name]
+        assert (coarse >= fine * (1 - 1e-6)).all(), name
+        assert name == "current" or coarse.max() > 1.1 * fine.max()  # the current is given
+
+
+ROUGH = Wanted(accuracy=1e-4, maps=False)
+
+
 @pytest.mark.parametrize("couplings", ["paper", "consistent"])
 def test_the_symbol_is_below_the_coercivity_of_meshes(couplings: str) -> None:
     """The least eigenvalue over all waves bounds that over the functions of a mesh, and is not far below it."""

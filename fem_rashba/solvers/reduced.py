@@ -121,7 +121,7 @@ class Reduced:
 
         Args:
             point: The point.
-            changes: Of the coefficients around it; without curvatures there are no second derivatives.
+            changes: Of the coefficients around it.
             outputs: Numbers of the outputs whose adjoint problems are solved.
             steep: Of the outputs for which these are solved with their first derivatives.
 

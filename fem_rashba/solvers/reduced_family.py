@@ -10,6 +10,7 @@ from fem_rashba.solvers.reduced_matrix import Entry
 _WELL = 1e-12
 """Squares of lengths in one pass are good to 1e-16 of the largest, so these to 1e-4 of themselves."""
 
+_NONE, _ROUNDING = 1e-8, 1e-15
 _PASSES = 4
 _MANY = 1024
 
@@ -50,7 +51,6 @@ class Family:
         for again in range(_PASSES):
             if not len(chosen):
                 break
-            # once is enough: what is left is exact, and nearly orthogonal to what is known
             known = coefficients[:, chosen].T @ self._held[: self.dimension]
             own = (representers[chosen] if again else representers) - known
             if again:
@@ -62,25 +62,39 @@ class Family:
             values, vectors = np.linalg.eigh(_symmetric(products / scale / scale[:, None]))
             largest = max(float(values[-1]), 0.0)
             kept = values > max(_WELL * largest, self._tolerance**2 / count)
-            self._hold((vectors[:, kept] / np.sqrt(values[kept]) / scale[:, None]).T, own)
-            grown = np.zeros((int(kept.sum()), count))
-            grown[:, chosen] = (vectors[:, kept] * np.sqrt(values[kept])).T * scale
+            more = (vectors[:, kept] * np.sqrt(values[kept])).T * scale
+            inner, turned, dropped = self._hold((vectors[:, kept] / np.sqrt(values[kept]) / scale[:, None]).T @ own)
+            grown = np.zeros((len(turned), count))
+            grown[:, chosen] = turned @ more
+            coefficients[:, chosen] += inner @ more
             coefficients = np.concatenate([coefficients, grown])
-            dropped = np.where(kept, 0.0, np.maximum(values, 1e-16 * len(chosen) * largest))
-            left[chosen] = scale * np.sqrt(vectors**2 @ dropped)
+            rest_of = np.where(kept, 0.0, np.maximum(values, 1e-16 * len(chosen) * largest))
+            left[chosen] = scale * np.sqrt(vectors**2 @ rest_of) + np.linalg.norm(dropped @ more, axis=0)
             chosen = chosen[left[chosen] > self._tolerance * scale]
         return coefficients, left
 
-    def _hold(self, turned: np.ndarray, own: np.ndarray) -> None:
-        """Keeps combinations of representers."""
-        needed = self.dimension + len(turned)
+    def _hold(self, new: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Keeps representers that are nearly orthonormal, once more against those that are there and themselves.
+
+        Returns:
+            Their coefficients in those that are there, in those that are kept, and in what is not.
+        """
+        known = self._held[: self.dimension]
+        inner = self._sum(known @ self._entry.times(new.T))
+        new = new - inner.T @ known
+        values, vectors = np.linalg.eigh(_symmetric(self._sum(new @ self._entry.times(new.T))))
+        # they had unit length: what is left of others was there already
+        kept = values > _NONE
+        needed = self.dimension + int(kept.sum())
         if needed > len(self._held):
             # memory that is never written to costs nothing
             grown = np.empty((max(2 * needed, _MANY), self._held.shape[1]))
-            grown[: self.dimension] = self._held[: self.dimension]
+            grown[: self.dimension] = known
             self._held = grown
-        np.matmul(turned, own, out=self._held[self.dimension : needed])
+        turned = vectors * np.sqrt(np.maximum(values, _ROUNDING))
+        np.matmul((vectors[:, kept] / np.sqrt(values[kept])).T, new, out=self._held[self.dimension : needed])
         self.dimension = needed
+        return inner, turned[:, kept].T, turned[:, ~kept].T
 
     def _sum(self, local: np.ndarray) -> np.ndarray:
         return np.asarray(self._comm.allreduce(local, op=MPI.SUM)) if self._comm.size > 1 else local

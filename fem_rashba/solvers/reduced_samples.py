@@ -51,7 +51,7 @@ def solutions(operator: Entry, basis: Basis, point: Points, changes: Changes) ->
     both = np.concatenate([u, du], axis=2)
     thetas = np.zeros((len(second), both.shape[2], *theta.shape[1:]))
     thetas[:, 0] = second
-    for r, (i, j) in enumerate(changes.pairs[: len(second)]):
+    for r, (i, j) in enumerate(changes.pairs):
         thetas[r, 1 + i] += first[j]
         thetas[r, 1 + j] += first[i]
     ddx, _ = solved(changes.curvatures, thetas, both)

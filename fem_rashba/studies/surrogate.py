@@ -32,10 +32,10 @@ TRAINING = 400
 MOST_SAMPLES = 400
 # of the largest torque of any film: what is less is rounding
 _LEAST = 1e-9
-_STEEP = 10.0
-"""Above this need solutions are worth their second derivatives, and adjoint solutions their first."""
+_STEEP = 30.0
+"""Above this need adjoint solutions are worth their derivatives."""
 
-_BALANCE = 0.2
+_BALANCE = 1 / 3
 """Of the largest need: what helps only those that need less can wait, as they gain from better solutions too."""
 
 _KINDS = {
@@ -185,8 +185,6 @@ class Surrogate:
             found = kept(worst)
             if found is None:
                 changes = changes_around(self.points, worst)
-                if need <= _STEEP:
-                    changes = replace(changes, curvatures=self.points[:0])
                 found = self.model.sample(self.points.at(worst), changes, wanted, steep)
                 keep(worst, found)
             self.model.add(found)
