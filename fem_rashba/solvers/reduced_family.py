@@ -10,7 +10,7 @@ from fem_rashba.solvers.reduced_matrix import Entry
 _WELL = 1e-12
 """Squares of lengths in one pass are good to 1e-16 of the largest, so these to 1e-4 of themselves."""
 
-_NONE, _ROUNDING = 1e-8, 1e-15
+_ORTHOGONAL, _NONE, _ROUNDING = 1e-8, 1e-8, 1e-15
 _PASSES = 4
 _MANY = 1024
 
@@ -80,9 +80,14 @@ class Family:
             Their coefficients in those that are there, in those that are kept, and in what is not.
         """
         known = self._held[: self.dimension]
-        inner = self._sum(known @ self._entry.times(new.T))
-        new = new - inner.T @ known
-        values, vectors = np.linalg.eigh(_symmetric(self._sum(new @ self._entry.times(new.T))))
+        image = self._entry.times(new.T)
+        inner = self._sum(known @ image)
+        if np.abs(inner).max(initial=0.0) > _ORTHOGONAL:
+            new = new - inner.T @ known
+            image = self._entry.times(new.T)
+        else:
+            inner = np.zeros_like(inner)
+        values, vectors = np.linalg.eigh(_symmetric(self._sum(new @ image)))
         # they had unit length: what is left of others was there already
         kept = values > _NONE
         needed = self.dimension + int(kept.sum())
