@@ -24,7 +24,9 @@ from fem_rashba.results.integrals import integrals
 from fem_rashba.results.torque import torque_of
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.reduced_films import check_alike, film_operator
+from fem_rashba.solvers.reduced_points import Changes
 from fem_rashba.solvers.steady import solve_steady
+from fem_rashba.studies.reduced_changes import changes_around
 from fem_rashba.studies.reduced_rows import Case, Cases
 from fem_rashba.studies.surrogate import Surrogate, Wanted
 
@@ -115,9 +117,10 @@ def errors(made: Surrogate, points: Sequence[int]) -> list[tuple[str, float, flo
 
 def grown(made: Surrogate, samples: Sequence[int], derivatives: bool = True, adjoint: bool = True) -> None:
     for point in samples:
-        changes = made._changes(point) if derivatives else made.points[:0]
+        nothing = Changes(slopes=made.points[:0], curvatures=made.points[:0])
+        changes = changes_around(made.points, point) if derivatives else nothing
         outputs = np.arange(len(made.model.outputs) if adjoint else 0)
-        made.model.add(*made.model.sample(made.points.at(point), outputs, changes), outputs)
+        made.model.add(made.model.sample(made.points.at(point), changes, outputs, outputs))
 
 
 def problems(kind: str) -> list[Problem]:
@@ -167,7 +170,7 @@ def test_the_bound_is_never_below_the_error(kind: str) -> None:
 def test_training_reaches_the_accuracy_and_maps() -> None:
     made = surrogate(problems("films")[1:], 40)
     made = Surrogate(made.cases, Wanted(accuracy=1e-4, maps=True))
-    made.train(lambda point, outputs: None, lambda point, primal, adjoint: None, lambda text: None)
+    made.train(lambda point: None, lambda point, found: None, lambda text: None)
     assert len(made.samples) < len(made.points) / 2
     points = [p for p in range(len(made.points)) if p not in made.samples][:4]
     for name, error, bound, size in errors(made, points):
@@ -190,6 +193,60 @@ def test_adjoint_solutions_correct_the_outputs() -> None:
 
 
 FIXED = directions(12)
+
+
+def circle(step: float) -> np.ndarray:
+    """Directions on a great circle, `step` apart (rad), and some that are elsewhere."""
+    first, second = np.linalg.qr(np.array([[1.0, 0.2], [0.5, -1.0], [0.3, 0.4]]))[0].T
+    angles = step * np.arange(-16, 17)[:, None]
+    return np.concatenate([np.cos(angles) * first + np.sin(angles) * second, FIXED])
+
+
+def beyond(columns: np.ndarray, x: np.ndarray) -> float:
+    """How far x is from the span of columns, over how far it is from the first."""
+    nearest = columns @ np.linalg.lstsq(columns, x, rcond=None)[0]
+    return float(np.linalg.norm(x - nearest) / np.linalg.norm(x - columns[:, 0]))
+
+
+def test_derivatives_lead_to_the_neighbours() -> None:
+    """A solution nearby is a sum of one and its first derivative, and more nearly with the second."""
+    m = circle(0.01)
+    cases = Cases(cases=[Case(problem=problems("cross")[0], axis=None)], of=np.zeros(len(m), dtype=int), m=m)
+    made = Surrogate(cases, ROUGH)
+    outputs = np.arange(len(made.model.outputs))
+
+    def sampled(point: int) -> list[np.ndarray]:
+        return made.model.sample(made.points.at(point), changes_around(made.points, point), outputs, outputs)
+
+    here, other = sampled(16), sampled(20)
+    assert here[0].shape[1] == 3  # one line
+    near = beyond(here[0], other[0][:, 0])
+    assert near < 5e-3
+    assert beyond(here[0][:, :2], other[0][:, 0]) > 5 * near
+    for columns, others in zip(here[1:], other[1:], strict=True):
+        count = columns.shape[1] // 2
+        for k in range(count):
+            assert beyond(columns[:, [k, k + count]], others[:, k]) < 0.1
+
+
+def test_what_functionals_leave_out_is_in_the_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coarse functionals, each right to a tenth, never give smaller bounds than those that leave out nothing."""
+    from fem_rashba.studies import surrogate as training
+
+    found = []
+    for tolerance in (0.1, 1e-10):
+        monkeypatch.setattr(training, "_left_out", lambda wanted, tolerance=tolerance: tolerance)
+        cases = Cases(cases=[Case(problem=problems("cross")[0], axis=None)], of=np.zeros(12, dtype=int), m=FIXED)
+        made = Surrogate(cases, ROUGH)
+        grown(made, [0, 5])
+        found.append(made.outputs.spreads(made.found(np.arange(12)), np.arange(12)))
+    for name, (_, coarse) in found[0].items():
+        _, fine = found[1][name]
+        assert (coarse >= fine * (1 - 1e-6)).all(), name
+        assert name == "current" or coarse.max() > 1.1 * fine.max()  # the current is given
+
+
+ROUGH = Wanted(accuracy=1e-4, maps=False)
 
 
 @pytest.mark.parametrize("couplings", ["paper", "consistent"])
@@ -302,9 +359,9 @@ import os, sys
 from fem_rashba.studies import reduced
 from fem_rashba.cli import main
 write, count = reduced.Samples.write, 0
-def killing(samples, point, primal, adjoint):
+def killing(samples, point, found):
     global count
-    write(samples, point, primal, adjoint)
+    write(samples, point, found)
     count += 1
     if count == 2:
         os.kill(os.getpid(), 9)
@@ -344,15 +401,16 @@ def test_a_killed_sweep_goes_on(folder: Path, tmp_path: Path, monkeypatch: pytes
 @pytest.mark.mpi
 @pytest.mark.parametrize("ranks", [2, 3])
 def test_ranks(folder: Path, tmp_path: Path, ranks: int) -> None:
-    (tmp_path / "sweep.toml").write_text(FEW)
+    (tmp_path / "sweep.toml").write_text(SWEEP)
     command = ["mpirun", "-n", str(ranks), "fem-rashba", "sweep", str(tmp_path / "sweep.toml")]
     subprocess.run([*command, "-o", str(tmp_path / "sweep.nc")], check=True, capture_output=True, timeout=300)
-    found, expected = opened(tmp_path / "sweep.nc"), opened(folder / "plain.nc")
+    found, expected = opened(tmp_path / "sweep.nc"), opened(folder / "sweep.nc")
     for name in ("torque_average_density", "current", "spin_density"):
         scale = float(np.abs(expected[name]).max())
         np.testing.assert_allclose(found[name], expected[name], atol=1e-8 * scale)
     for name in ("torque_error_bound", "spin_map_error_bound"):
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-9 * float(expected[name].max()))
+        # up to a percent of the largest is for what the functionals leave out, and the last digits decide what that is
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-3, atol=1e-2 * float(expected[name].max()))
 
 
 @pytest.mark.parametrize(
@@ -411,7 +469,7 @@ def test_an_accuracy_that_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(training, "MOST_SAMPLES", 1)
     made = surrogate(problems("films"), 10, 1e-8)
     with pytest.raises(ConvergenceError, match="stays at .* after 1 solves"):
-        made.train(lambda point, outputs: None, lambda *found: None, lambda text: None)
+        made.train(lambda point: None, lambda *found: None, lambda text: None)
 
 
 def test_operators_without_a_bound_are_refused() -> None:

@@ -15,11 +15,14 @@ from mpi4py import MPI
 
 from fem_rashba.solvers.discretization import FIELDS, Discretization
 from fem_rashba.solvers.reduced_adjoint import Adjoint, Output
-from fem_rashba.solvers.reduced_basis import Basis, Modes
+from fem_rashba.solvers.reduced_basis import Basis
 from fem_rashba.solvers.reduced_drive import Drive, contact_function, level_functional
 from fem_rashba.solvers.reduced_matrix import Entry
-from fem_rashba.solvers.reduced_points import Found, Points
-from fem_rashba.solvers.reduced_space import Norm, Pieces, Space
+from fem_rashba.solvers.reduced_modes import Modes
+from fem_rashba.solvers.reduced_norm import Norm
+from fem_rashba.solvers.reduced_points import Changes, Found, Points
+from fem_rashba.solvers.reduced_samples import adjoint_solutions, solutions
+from fem_rashba.solvers.reduced_space import Pieces, Space
 from fem_rashba.solvers.terminals import Terminals
 
 _CHUNK = 400
@@ -34,18 +37,26 @@ class Reduced:
         tags: Of the regions with coefficients of their own, [None] for a film with one.
         modes: Of the operators of all points.
         diffusion, rate: D and kappa of the norm.
+        tolerance: What may be left out of each functional that residuals are made of, relative to its norm; the bounds
+            contain it.
     """
 
     def __init__(
-        self, discretization: Discretization, tags: list[int | None], modes: Modes, diffusion: float, rate: float
+        self,
+        discretization: Discretization,
+        tags: list[int | None],
+        modes: Modes,
+        diffusion: float,
+        rate: float,
+        tolerance: float,
     ) -> None:
-        self.discretization, self.modes = discretization, modes
+        self.discretization, self.modes, self.tolerance = discretization, modes, tolerance
         self.pieces = Pieces(discretization, tags)
         self.space = Space(self.pieces, Terminals(discretization))
         self.comm = self.space.comm
         self.norm = Norm(self.space, diffusion, rate)
         self.drive = Drive(self.space, self.norm)
-        self.primal = Basis(self.space, self.norm, modes, self.drive.lifts, self.drive.loads)
+        self.primal = Basis(self.space, self.norm, modes, self.drive.lifts, self.drive.loads, tolerance)
         self.outputs = self._outputs(tags)
         # spin and charge apart: what is dense grows with the square of a basis, and neither helps the other much
         kinds = np.array([output.kind == "spin" for output in self.outputs])
@@ -105,50 +116,34 @@ class Reduced:
                 has.append(k)
         return functionals, np.concatenate(lifts, axis=2), np.eye(len(outputs))[has]
 
-    def sample(self, point: Points, outputs: np.ndarray, changes: Points) -> tuple[np.ndarray, np.ndarray]:
-        """The solution at one point, its derivatives, and adjoint solutions, by one factorisation. Collective.
+    def sample(self, point: Points, changes: Changes, outputs: np.ndarray, steep: np.ndarray) -> list[np.ndarray]:
+        """Solutions and adjoint solutions at one point with their derivatives, by one factorisation. Collective.
 
         Args:
             point: The point.
-            outputs: Numbers of the outputs whose adjoint problems are solved, those of spin first.
-            changes: Of the coefficients, one for each derivative.
+            changes: Of the coefficients around it.
+            outputs: Numbers of the outputs whose adjoint problems are solved.
+            steep: Of the outputs for which these are solved with their first derivatives.
 
         Returns:
-            Coordinates, shapes (size, 1 + derivatives) and (size, outputs).
+            Coordinates, of shape (size, k): of the solution and its first and second derivatives, then for each family
+            of adjoint problems.
         """
-        pieces = self.pieces
-        theta = self.modes.theta(point.t[0], len(pieces.keys))
         if self._operator is None:
             self._operator = self.space.matrix((0, 1, 2, 3))
-        self._operator.fill(pieces.values(theta))
-        # without refinement: what rounding leaves in a sample, the residuals of the points contain
-        given = self.drive.lifts @ point.lifted[0][:, None]
-        rows = self.drive.loads @ point.loaded[0][:, None] - pieces.applied(theta, given)
-        primal = self._operator.solved(self.space.restricted(rows))
-        whole = given + self.space.functions(primal)
-        for k in range(len(changes)):
-            changed = self.modes.theta(changes.t[k], len(pieces.keys))
-            rows = self.drive.loads @ changes.loaded[k][:, None] - pieces.applied(changed, whole)
-            rows -= pieces.applied(theta, self.drive.lifts @ changes.lifted[k][:, None])
-            derivative = self._operator.solved(self.space.restricted(rows))
-            primal = np.concatenate([primal, derivative], axis=1)
-        columns = []
+        self._operator.fill(self.pieces.values(self.modes.thetas(point.t, self.pieces.count)[0]))
+        found = [solutions(self._operator, self.primal, point, changes)]
         for adjoint in self.adjoints:
             own = np.flatnonzero(np.isin(adjoint.outputs, outputs))
-            transposed = adjoint.basis.modes.theta(point.t[0], len(pieces.keys))
-            given = adjoint.basis.functions[:, :, : adjoint.basis.lifts] @ adjoint.lifted[:, own]
-            rows = adjoint.functionals[:, :, own] - pieces.applied(transposed, given)
-            columns.append(self._operator.solved(self.space.restricted(rows), transposed=True))
-        return primal, np.concatenate(columns, axis=1)
+            lines = changes.slopes if np.isin(adjoint.outputs[own], steep).any() else changes.slopes[:0]
+            found.append(adjoint_solutions(self._operator, adjoint, own, point, lines))
+        return found
 
-    def add(self, primal: np.ndarray, adjoint: np.ndarray, outputs: np.ndarray) -> None:
-        """Takes what `sample` found for some outputs into the bases. Collective."""
-        self.primal.add(primal)
-        first = 0
-        for own in self.adjoints:
-            count = int(np.isin(own.outputs, outputs).sum())
-            own.basis.add(adjoint[:, first : first + count])
-            first += count
+    def add(self, found: list[np.ndarray]) -> None:
+        """Takes what `sample` found into the bases. Collective."""
+        self.primal.add(found[0])
+        for own, columns in zip(self.adjoints, found[1:], strict=True):
+            own.basis.add(columns)
             own.grow()
         u = self.primal.functions
         self._masses = np.zeros((u.shape[2], u.shape[2]))
@@ -165,7 +160,7 @@ class Reduced:
     def _found(self, points: Points) -> Found:
         lifted, loaded = points.lifted[:, :, None], points.loaded[:, :, None]
         coefficients = self.primal.solved(points.t, lifted, loaded)
-        left = self.primal.residual(points.t, coefficients, loaded)[:, 0]
+        left, rest = self.primal.residual(points.t, coefficients, loaded)
         u = coefficients[:, :, 0]
         values = np.zeros((len(points), len(self.outputs)))
         adjoint = np.zeros((len(points), len(self.outputs), len(self.outputs)))
@@ -173,7 +168,7 @@ class Reduced:
             values[:, own.outputs], adjoint[:, own.outputs[:, None], own.outputs] = own.found(points, u)
         return Found(
             values=values,
-            field_bound=np.linalg.norm(left, axis=1) / points.coercivity,
+            field_bound=(np.linalg.norm(left[:, 0], axis=1) + rest[:, 0]) / points.coercivity,
             adjoint=adjoint,
             spin=np.sqrt(np.maximum(np.einsum("nk,kl,nl->n", u, self._masses, u, optimize=True), 0) / self.area),
         )

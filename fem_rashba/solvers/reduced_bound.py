@@ -53,7 +53,7 @@ def coercivity(operator: Operator, diffusion: float, rate: float) -> float:
     Returns:
         The bound; it may be negative, and is then none.
     """
-    scale = _scale(operator, diffusion)
+    scale = local_wavenumber(operator, diffusion)
 
     def least(points: np.ndarray) -> np.ndarray:
         """At points (theta, phi, log of wavenumber), shape (N, 3)."""
@@ -77,7 +77,7 @@ def coercivity(operator: Operator, diffusion: float, rate: float) -> float:
 
 def slowest_rate(operator: Operator, diffusion: float) -> float:
     """The least relaxation rate of any wave of S, 1/ps: what kappa of the norm should be."""
-    scale = _scale(operator, diffusion)
+    scale = local_wavenumber(operator, diffusion)
     k = np.concatenate([[0.0], scale * np.geomspace(0.02, 50, 40)])
     grid = np.stack(np.meshgrid(np.linspace(0, np.pi, _POLAR), np.linspace(0, np.pi, 7), indexing="ij"), axis=-1)
     m = _directions(grid.reshape(-1, 2))
@@ -90,7 +90,7 @@ def _directions(points: np.ndarray) -> np.ndarray:
     return np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], axis=1)
 
 
-def _scale(operator: Operator, diffusion: float) -> float:
+def local_wavenumber(operator: Operator, diffusion: float) -> float:
     """A wavenumber at which diffusion is as fast as what is local."""
     local = operator(np.array([[0.0, 0.0, 1.0]]))[0][0, 1:, 0, 1:]
     return float(np.sqrt(max(np.abs(local).max(), 1e-12) / diffusion))

@@ -12,8 +12,8 @@ from fem_rashba.devices.spin import spin_word
 from fem_rashba.physics.couplings import Coefficients
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.problem import Problem
-from fem_rashba.solvers.reduced_basis import Modes, modes_of
-from fem_rashba.solvers.reduced_bound import coercivity, slowest_rate
+from fem_rashba.solvers.reduced_bound import coercivity, local_wavenumber, slowest_rate
+from fem_rashba.solvers.reduced_modes import Modes, modes_of
 from fem_rashba.solvers.reduced_space import NAMES
 from fem_rashba.solvers.tensors import Tensor, tensor
 
@@ -24,6 +24,8 @@ _READ_AT = np.array(
 )
 _SPIN = np.diag([0.0, 1.0, 1.0, 1.0])
 _ROUNDING = 1e-13
+_FACTORS = 1, 2, 4
+"""Of the least relaxation rate of S, for kappa of the norm. With larger ones the bounds of currents suffer."""
 
 
 class FilmOperator:
@@ -62,6 +64,15 @@ class FilmOperator:
     def coercivity(self, diffusion: float, rate: float) -> float:
         """Of `reduced_bound.coercivity`."""
         return coercivity(self.tensors, diffusion, rate)
+
+    def sharpness(self, diffusion: float, rate: float) -> float:
+        """One over the bound for residuals of the waves that decide, up to a factor.
+
+        The larger the rate of the norm the smaller is the dual norm of a residual, and the coercivity. Most of a
+        residual are waves of half the number at which diffusion is as fast as what is local.
+        """
+        wave = diffusion * (local_wavenumber(self.tensors, self.diffusion) / 2) ** 2
+        return self.coercivity(diffusion, rate) * (wave + rate)
 
 
 @lru_cache(maxsize=4096)
@@ -122,7 +133,7 @@ def operators(problems: Sequence[Problem], of: np.ndarray, m: np.ndarray) -> Ope
     modes, t = modes_of(theta)
     every = {id(part): part for parts in by_problem for part in parts}.values()
     diffusion = min(part.diffusion for part in every)
-    rate = max(min(part.slowest_rate for part in every), 0.0)
+    rate = _rate(list(every), diffusion)
     bound = None
     if uniform and all(_all_given(problem) for problem in problems):
         found = {id(part): part.coercivity(diffusion, rate) for part in every}
@@ -133,6 +144,16 @@ def operators(problems: Sequence[Problem], of: np.ndarray, m: np.ndarray) -> Ope
                 f"{bound.min():.2g}; leave the method out"
             )
     return Operators(tags=tags, modes=modes, t=t, diffusion=diffusion, rate=rate, coercivity=bound)
+
+
+def _rate(films: Sequence[FilmOperator], diffusion: float) -> float:
+    """kappa of a norm: that with which the bounds are sharp for the slowest and the fastest of films."""
+    slowest, fastest = (choose(films, key=lambda film: film.slowest_rate) for choose in (min, max))
+    rates = [factor * max(slowest.slowest_rate, 0.0) for factor in _FACTORS]
+    shares = [np.array([film.sharpness(diffusion, rate) for rate in rates]) for film in (slowest, fastest)]
+    if min(share.max() for share in shares) <= 0:
+        return rates[0]
+    return rates[int(np.argmax(np.min([share / share.max() for share in shares], axis=0)))]
 
 
 def check_alike(problems: Sequence[Problem]) -> None:

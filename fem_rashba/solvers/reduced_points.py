@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 import numpy as np
 
@@ -37,6 +38,24 @@ class Points:
     def at(self, point: int) -> Points:
         """One of them."""
         return self[point : point + 1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """How the coefficients of points change around one of them, along d lines.
+
+    Attributes:
+        slopes: Their first derivatives, d points; the coercivity means nothing.
+        curvatures: Their second derivatives along each pair of lines, (0, 0), (0, 1), ... (1, 1), ...
+    """
+
+    slopes: Points
+    curvatures: Points
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """The lines of each second derivative."""
+        return list(combinations_with_replacement(range(len(self.slopes)), 2))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,6 @@ Shapes: `local` nodes are those a rank knows, `owned` those it owns, first among
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 from dolfinx import la
@@ -38,6 +37,7 @@ class Pieces:
     Attributes:
         keys: The name and the tag of each; the tag None is the whole film.
         signs: -1 for the skew matrices, 1 for the others, shape (P,).
+        count: P.
     """
 
     def __init__(self, discretization: Discretization, tags: list[int | None]) -> None:
@@ -51,6 +51,7 @@ class Pieces:
         self.scalars = scalar_matrices(space, problem.device, discretization.quadrature["quadrature_degree"])
         self.keys = [(name, tag) for tag in tags for name in NAMES] + [("edge", tag) for tag in problem.spin_losses]
         self.signs = np.array([-1.0 if name in _SKEW else 1.0 for name, _ in self.keys])
+        self.count = len(self.keys)
         self._made: dict[int, csr_array] = {}
 
     def _sparse(self, p: int) -> csr_array:
@@ -79,15 +80,33 @@ class Pieces:
             Its value for each test function: shape (owned, 4, k).
         """
         total = np.zeros((self.local, FIELDS * values.shape[2]))
-        for p in range(len(self.keys)):
+        for p in range(self.count):
             if theta[p].any():
                 mixed = np.einsum("ij,njk->nik", theta[p], values, optimize=True)
                 total += self._sparse(p) @ mixed.reshape(total.shape)
         return self.summed(total).reshape(self.owned, FIELDS, values.shape[2])
 
+    def combined(self, theta: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Sums over s of operators with the coefficients theta[r, s], shape (R, S, P, 4, 4), times functions s.
+
+        Args:
+            theta: The coefficients.
+            values: The functions, shape (local, 4, S).
+
+        Returns:
+            Their values for each test function: shape (owned, 4, R).
+        """
+        total = np.zeros((self.local, FIELDS * len(theta)))
+        flat = values.reshape(self.local, FIELDS * values.shape[2])
+        for p in range(self.count):
+            if theta[:, :, p].any():
+                mixing = theta[:, :, p].transpose(3, 1, 2, 0).reshape(flat.shape[1], total.shape[1])
+                total += (self._sparse(p) @ flat) @ mixing
+        return self.summed(total).reshape(self.owned, FIELDS, len(theta))
+
     def values(self, theta: np.ndarray) -> np.ndarray:
         """The entries of the operator on the pattern of the owned rows, shape (entries, 4, 4)."""
-        used = [p for p in range(len(self.keys)) if theta[p].any()]
+        used = [p for p in range(self.count) if theta[p].any()]
         terms = [(self.scalars.on_owned(self._entries(p)), theta[p]) for p in used]
         count = len(self.scalars.owned.columns)
         everywhere = [(entries.values, block) for entries, block in terms if entries.positions is None]
@@ -158,6 +177,16 @@ class Space:
         self._constants = len(self.levels) if self.comm.rank == 0 else 0
         self.charge, self.spin = len(self._n) + self._constants, len(self._s)
         self.size = self.charge + 3 * self.spin
+        # whether a component of S is a function that n may be too
+        self.holds_spin = not self.sum(np.array([(free_spin & (self.at >= 0)).sum()]))[0]
+
+    def sum(self, local: np.ndarray) -> np.ndarray:
+        """Over the ranks."""
+        return np.asarray(self.comm.allreduce(local, op=MPI.SUM)) if self.comm.size > 1 else local
+
+    def charge_values(self, owned: np.ndarray) -> np.ndarray:
+        """The coordinates of n of functions that vanish on all contacts, from their values, shape (owned, k)."""
+        return np.concatenate([owned[self._n], np.zeros((self._constants, owned.shape[1]))])
 
     def charge_of(self, rows: np.ndarray) -> np.ndarray:
         """A functional's values for the test functions of n, from its rows at the owned nodes, shape (owned, k)."""
@@ -222,38 +251,3 @@ class Space:
             for number, nodes in enumerate(self._own_levels):
                 result[nodes, fields.index(0)] = constants + number
         return self.pieces.known(result).astype(np.int64), own, self.comm.allreduce(own, op=MPI.SUM)
-
-
-class Norm:
-    """D |grad n|^2 + D |grad S|^2 + kappa |S|^2, integrated, on the coordinates.
-
-    Args:
-        space: The space.
-        diffusion: D, nm^2/ps.
-        rate: kappa, 1/ps.
-    """
-
-    def __init__(self, space: Space, diffusion: float, rate: float) -> None:
-        pieces = space.pieces
-        names = [name for name, _ in pieces.keys]
-        stiffness = np.array([diffusion * (name == "stiffness") for name in names])
-        mass = np.array([rate * (name == "mass") for name in names])
-        self.space, self.diffusion, self.rate = space, diffusion, rate
-        self.charge, self.spin = space.matrix((0,)), space.matrix((1,))
-        self.charge.fill(pieces.scalar_values(stiffness))
-        self.spin.fill(pieces.scalar_values(stiffness + mass))
-
-    def parts(self, x: np.ndarray) -> Iterator[tuple[Entry, np.ndarray]]:
-        """The matrix of each field with the coordinates of that field, of coordinates of shape (size, k)."""
-        c, s = self.space.charge, self.space.spin
-        yield self.charge, x[:c]
-        for i in range(3):
-            yield self.spin, x[c + i * s : c + (i + 1) * s]
-
-    def times(self, x: np.ndarray) -> np.ndarray:
-        """The matrix of the norm times columns."""
-        return np.concatenate([entry.times(part) for entry, part in self.parts(x)])
-
-    def represented(self, functionals: np.ndarray) -> np.ndarray:
-        """The Riesz representers of functionals, shape (size, k)."""
-        return np.concatenate([entry.solved(part) for entry, part in self.parts(functionals)])

@@ -155,6 +155,9 @@ class Outputs:
     def rows(self, found: Found, points: np.ndarray, spin_bound: np.ndarray) -> list[Row]:
         """The rows of points, as `record` makes them of solutions."""
         torques, spreads = self.torques(points), self.spreads(found, points)
+        totals = np.einsum("nik,nk->ni", torques, found.values)
+        crossed = np.cross(self._cases.m[points], totals)
+        spins = found.values @ self.spins().T
         cached: dict[int, Any] = {}
         rows = []
         for place, point in enumerate(points):
@@ -162,7 +165,8 @@ class Outputs:
             if number not in cached:
                 cached[number] = self.inflows(number), self.levels(number), self.flows(number)
             bounds = {name: error[place] for name, (_, error) in spreads.items()}
-            row = self._row(int(point), found.values[place], torques[place], cached[number])
+            averages = spins[place], totals[place], crossed[place]
+            row = self._row(int(point), found.values[place], averages, cached[number])
             states = self._cases.cases[number].problem.film.coefficients.states
             row |= {
                 "torque_error_bound": HBAR * bounds["torque"] / self._area,
@@ -180,15 +184,16 @@ class Outputs:
     def currents_and_voltages(self, point: int, values: np.ndarray) -> tuple[dict[str, float], dict[str, float]]:
         """By the names of the contacts, A and V."""
         number = int(self._cases.of[point])
-        states = self._cases.cases[number].problem.film.coefficients.states
-        names, matrix, constant = self.inflows(number)
-        rates = matrix @ values + constant
-        matrix, constant = self.levels(number)
-        levels = matrix @ values + constant
-        currents = {name: -AMPERE_PER_RATE * float(rate) for name, rate in zip(names, rates, strict=True)}
-        return currents, {name: -float(level) / states for name, level in zip(names, levels, strict=True)}
+        return self._contacts(number, values, (self.inflows(number), self.levels(number)))
 
-    def _row(self, point: int, values: np.ndarray, torque: np.ndarray, terms: Any) -> Row:
+    def _contacts(self, number: int, values: np.ndarray, terms: Any) -> tuple[dict[str, float], dict[str, float]]:
+        states = self._cases.cases[number].problem.film.coefficients.states
+        (names, matrix, constant), (levels, offset), *_ = terms
+        currents = -AMPERE_PER_RATE * (matrix @ values + constant)
+        voltages = -(levels @ values + offset) / states
+        return dict(zip(names, currents.tolist(), strict=True)), dict(zip(names, voltages.tolist(), strict=True))
+
+    def _row(self, point: int, values: np.ndarray, averages: tuple[np.ndarray, ...], terms: Any) -> Row:
         case, m = self._cases.cases[int(self._cases.of[point])], self._cases.m[point]
         problem, film = case.problem, case.problem.film
         _, _, (matrix, constant) = terms
@@ -196,19 +201,19 @@ class Outputs:
         axis = case.axis
         if axis is None and (problem.drives_charge or not problem.injects_spin):
             axis = natural_axis(problem, flow)
-        total = torque @ values
+        spin, total, crossed = averages
         part = Region(
             area=self._area,
-            spin_density=self.spins() @ values,
+            spin_density=spin,
             torque=total,
-            crossed_torque=np.cross(m, total),
-            moments=self._area * np.outer(m, m),
+            crossed_torque=crossed,
+            moments=self._area * m[:, None] * m,
             charge_current=flow,
             spin_balance=np.zeros((6, 3)),
         )
         split = torque_of(part, axis, film, {})
         fields = split.effective_field
-        current, voltage = self.currents_and_voltages(point, values)
+        current, voltage = self._contacts(int(self._cases.of[point]), values, terms)
         return {
             "fieldlike": split.fieldlike,
             "dampinglike": split.dampinglike,

@@ -26,35 +26,35 @@ class Samples:
     def _path(self, point: int) -> Path:
         return self._folder / f"sample-{point}.npz"
 
-    def write(self, point: int, primal: np.ndarray, adjoint: np.ndarray) -> None:
+    def write(self, point: int, found: list[np.ndarray]) -> None:
         """Collective."""
         model = self._model
-        functions = model.space.functions(np.concatenate([primal, adjoint], axis=1))
+        functions = model.space.functions(np.concatenate(found, axis=1))
         parts = model.comm.gather((self._cells[: self._owned], functions[self._dofs[: self._owned]]))
 
         def store() -> None:
             assert parts is not None
             order = np.argsort(np.concatenate([cells for cells, _ in parts]))
             temporary = self._folder / f"sample-{point}.tmp"
+            values = np.concatenate([values for _, values in parts])[order]
             with temporary.open("wb") as file:
-                np.savez(file, values=np.concatenate([values for _, values in parts])[order])
+                np.savez(file, values=values, counts=[columns.shape[1] for columns in found])
             temporary.replace(self._path(point))
 
         on_root(model.comm, store)
 
-    def read(self, point: int, outputs: int) -> tuple[np.ndarray, np.ndarray] | None:
+    def read(self, point: int) -> list[np.ndarray] | None:
         """Collective."""
-        values = on_root(self._model.comm, lambda: self._stored(point))
-        if values is None:
+        stored = on_root(self._model.comm, lambda: self._stored(point))
+        if stored is None:
             return None
+        values, counts = stored
         functions = np.zeros((self._model.pieces.local, *values.shape[2:]))
         functions[self._dofs[: len(self._cells)]] = values[self._cells]
-        found = self._model.space.coordinates(functions)
-        count = found.shape[1] - outputs
-        return found[:, :count], found[:, count:]
+        return np.split(self._model.space.coordinates(functions), np.cumsum(counts)[:-1], axis=1)
 
-    def _stored(self, point: int) -> np.ndarray | None:
+    def _stored(self, point: int) -> tuple[np.ndarray, np.ndarray] | None:
         if not self._path(point).exists():
             return None
         with np.load(self._path(point), allow_pickle=False) as stored:
-            return np.asarray(stored["values"])
+            return np.asarray(stored["values"]), np.asarray(stored["counts"])

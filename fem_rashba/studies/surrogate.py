@@ -22,17 +22,21 @@ from fem_rashba.solvers.reduced import Reduced
 from fem_rashba.solvers.reduced_films import check_alike, operators
 from fem_rashba.solvers.reduced_points import Found, Points
 from fem_rashba.solvers.steady import SolverReport, SteadyState
+from fem_rashba.studies.reduced_changes import changes_around
 from fem_rashba.studies.reduced_rows import Cases, Outputs
 from fem_rashba.studies.sweep import Progress
 
-TRAINING = 150
+TRAINING = 400
 """Points among which the first samples are chosen."""
 
 MOST_SAMPLES = 400
 # of the largest torque of any film: what is less is rounding
 _LEAST = 1e-9
-NEIGHBOURS, DERIVATIVES = 12, 3
-"""From how many neighbours of a sample, and in how many directions at most, derivatives of its solution are taken."""
+_STEEP = 30.0
+"""Above this need adjoint solutions are worth their derivatives."""
+
+_BALANCE = 1 / 3
+"""Of the largest need: what helps only those that need less can wait, as they gain from better solutions too."""
 
 _KINDS = {
     "torque": ("spin",),
@@ -75,7 +79,7 @@ class Surrogate:
         self.cases, self.wanted = cases, wanted
         found = operators(problems, cases.of, cases.m)
         first = replace(problems[0], magnetization=uniform([0.0, 0.0, 1.0]))
-        self.model = Reduced(discretize(first), found.tags, found.modes, found.diffusion, found.rate)
+        self.model = Reduced(discretize(first), found.tags, found.modes, found.diffusion, found.rate, _left_out(wanted))
         self.is_certified = found.coercivity is not None
         drive = self.model.drive
         lifted = np.array([drive.lifted(problem) for problem in problems]).reshape(len(problems), -1)
@@ -87,6 +91,7 @@ class Surrogate:
         self.points = replace(self.points, coercivity=bound)
         self.outputs = Outputs(self.model, cases)
         self.samples: list[int] = []
+        self._everywhere: Found | None = None
 
     def _estimated(self) -> np.ndarray:
         """Half the least of the coercivities at some points: no bound."""
@@ -150,14 +155,14 @@ class Surrogate:
 
     def train(
         self,
-        kept: Callable[[int, int], tuple[np.ndarray, np.ndarray] | None],
-        keep: Callable[[int, np.ndarray, np.ndarray], None],
+        kept: Callable[[int], list[np.ndarray] | None],
+        keep: Callable[[int, list[np.ndarray]], None],
         say: Progress,
     ) -> None:
         """Solves points until the accuracy is reached at all of them.
 
         Args:
-            kept: What `sample` found at a point before a kill, for a number of outputs, or None.
+            kept: What `sample` found at a point before a kill, or None.
             keep: Called with a point and what `sample` found.
             say: Called with what is going on.
 
@@ -168,7 +173,7 @@ class Surrogate:
         rng = np.random.default_rng(0)
         training = [int(p) for p in np.sort(rng.choice(count, size=min(TRAINING, count), replace=False))]
         worst = training[len(training) // 2]
-        wanted: np.ndarray = np.arange(len(self.model.outputs))
+        wanted = steep = np.arange(len(self.model.outputs))
         need = np.inf
         while True:
             say(f"sample {len(self.samples) + 1}: bound {need:.1e} of what is wanted")
@@ -177,45 +182,43 @@ class Surrogate:
                     f"the reduced basis stays at {need:.1e} times sweep.accuracy = {self.wanted.accuracy:g} after "
                     f"{len(self.samples)} solves; take a lower accuracy, or method = 'full'"
                 )
-            found = kept(worst, len(wanted))
+            found = kept(worst)
             if found is None:
-                found = self.model.sample(self.points.at(worst), wanted, self._changes(worst))
-                keep(worst, *found)
-            self.model.add(*found, wanted)
+                changes = changes_around(self.points, worst)
+                found = self.model.sample(self.points.at(worst), changes, wanted, steep)
+                keep(worst, found)
+            self.model.add(found)
             self.samples.append(worst)
-            needs, worst = self._worst(np.array(training))
+            needs, worst = self._worst(self.found(np.array(training)), np.array(training))
             if max(needs.values()) <= 1:
                 say("checking the bound at all points")
-                needs, worst = self._worst(np.arange(count))
+                self._everywhere = None
+                needs, worst = self._worst(self.everywhere(), np.arange(count))
                 training.append(worst)
             need = max(needs.values())
             if need <= 1:
                 return
-            kinds = {kind for name, own in needs.items() if own > 1 for kind in _KINDS[name]}
-            wanted = np.flatnonzero([output.kind in kinds for output in self.model.outputs])
+            wanted = self._helpful(needs, max(1.0, _BALANCE * need))
+            steep = self._helpful(needs, max(_STEEP, _BALANCE * need))
 
-    def _changes(self, point: int) -> Points:
-        """The directions in which the coefficients change most towards the points that are nearest to one."""
-        p = self.points
-        every = np.concatenate([p.t, p.lifted, p.loaded], axis=1)
-        scale = np.abs(every).max(axis=0)
-        away = (every - every[point]) / np.where(scale > 0, scale, 1.0)
-        near = np.argsort(np.linalg.norm(away, axis=1))[1 : NEIGHBOURS + 1]
-        if not len(near):
-            return p[:0]
-        _, sizes, rows = np.linalg.svd(away[near], full_matrices=False)
-        rows = rows[sizes > 0.2 * sizes[0]][:DERIVATIVES] * scale
-        ends = np.cumsum([p.t.shape[1], p.lifted.shape[1]])
-        t, lifted, loaded = np.split(rows, ends, axis=1)
-        return Points(t=t, lifted=lifted, loaded=loaded, coercivity=np.ones(len(rows)))
+    def _helpful(self, needs: dict[str, float], least: float) -> np.ndarray:
+        """Numbers of the outputs whose adjoint problems help where the need is larger than some number."""
+        kinds = {kind for name, own in needs.items() if own > least for kind in _KINDS[name]}
+        return np.flatnonzero([output.kind in kinds for output in self.model.outputs])
 
-    def _worst(self, points: np.ndarray) -> tuple[dict[str, float], int]:
+    def _worst(self, found: Found, points: np.ndarray) -> tuple[dict[str, float], int]:
         """The largest need of any point by what needs it, and the point that needs most. Collective."""
         comm = self.model.comm
-        needs = self.needs(self.found(points), points)
+        needs = self.needs(found, points)
         largest = {name: float(own.max()) for name, own in needs.items()}
         # one rank decides: the last digits may differ between them
         return comm.bcast((largest, int(points[np.argmax(np.max(list(needs.values()), axis=0))])))  # type: ignore[no-any-return]
+
+    def everywhere(self) -> Found:
+        """What the model finds at all points, once it is good enough. Collective."""
+        if self._everywhere is None:
+            self._everywhere = self.found(np.arange(len(self.points)))
+        return self._everywhere
 
     def found(self, points: np.ndarray) -> Found:
         """What the model finds at points, each by one rank. Collective."""
@@ -232,6 +235,11 @@ def potential(problem: Problem, space: fem.FunctionSpace) -> np.ndarray:
     """(e/eF) n0 E.r at the nodes, by which the unknown of the model differs from n."""
     along = space.tabulate_dof_coordinates()[:, :2] @ np.array(problem.electric_field)
     return np.asarray(problem.film.coefficients.states * along)
+
+
+def _left_out(wanted: Wanted) -> float:
+    """Of functionals: less than residuals are to be, which are the roots of what averages are to have."""
+    return 1e-2 * wanted.accuracy if wanted.maps else 3e-3 * float(np.sqrt(wanted.accuracy))
 
 
 def _largest(size: np.ndarray, of: np.ndarray, count: int) -> np.ndarray:

@@ -100,10 +100,10 @@ def compare(plan: Any, given: argparse.Namespace, reading: Watch) -> None:
     )
     with Watch() as offline:
         surrogate = Surrogate(cases, Wanted(accuracy=given.accuracy, maps=False))
-        surrogate.train(lambda point, outputs: None, lambda *found: None, say)
+        surrogate.train(lambda point: None, lambda *found: None, say)
     with Watch() as online:
         points = np.arange(len(cases))
-        found = surrogate.found(points)
+        found = surrogate.everywhere()
         rows = surrogate.outputs.rows(found, points, surrogate.spin_bound(found))
     solver.run(first=False)
     total = {key: sum(getattr(w, key) for w in (reading, offline, online)) for key in ("wall", "cpu")}
