@@ -127,7 +127,7 @@ def size_along(outline: Outline, sizing: Sizing) -> Callable[[float, float], flo
 
     Where a single row of elements grows as fast as corners let it, Gmsh finds no room for what belongs beside it.
     """
-    return _size(outline, sizing, _sources(outline, sizing, layers=False, steepness=0.7))
+    return _size(outline, sizing, _sources(outline, sizing, layers=False, steepness=0.6))
 
 
 def _size(outline: Outline, sizing: Sizing, sources: _Sources) -> Callable[[float, float], float]:
