@@ -119,9 +119,20 @@ class _Square:
 
 def size_at(outline: Outline, sizing: Sizing) -> Callable[[float, float], float]:
     """The element size (nm) as a function of x and y (nm)."""
-    far = 2.0 * sum(outline.extent)
-    sources = _sources(outline, sizing, far)
-    points = np.concatenate([side.points(16) for side in outline.sides])
+    return _size(outline, sizing, _sources(outline, sizing))
+
+
+def size_along(outline: Outline, sizing: Sizing) -> Callable[[float, float], float]:
+    """The same for the length of flat elements: no side asks for its layer, and sizes grow more gently at corners.
+
+    Where a single row of elements grows as fast as corners let it, Gmsh finds no room for what belongs beside it.
+    """
+    return _size(outline, sizing, _sources(outline, sizing, layers=False, steepness=0.6))
+
+
+def _size(outline: Outline, sizing: Sizing, sources: _Sources) -> Callable[[float, float], float]:
+    far = _far(outline)
+    points = np.concatenate([side.points(1 if side.centre is None else 16) for side in outline.sides])
     low, high = points.min(axis=0), points.max(axis=0)
     middle, half = (low + high) / 2, float(max(high - low)) / 2
     every = np.arange(len(sources.straight)), np.arange(len(sources.arcs))
@@ -196,7 +207,12 @@ def _child(parent: _Square, which: int, sources: _Sources, largest: float) -> _S
     return child
 
 
-def _sources(outline: Outline, sizing: Sizing, far: float) -> _Sources:
+def _far(outline: Outline) -> float:
+    return 2.0 * sum(outline.extent)
+
+
+def _sources(outline: Outline, sizing: Sizing, *, layers: bool = True, steepness: float = 1.0) -> _Sources:
+    far = _far(outline)
     tables: dict[tuple[str, float], int] = {}
     made: list[_Table] = []
 
@@ -213,16 +229,18 @@ def _sources(outline: Outline, sizing: Sizing, far: float) -> _Sources:
     # coefficients jump at interfaces: layers there as at edges
     for side in (*outline.sides, *outline.interfaces):
         if side.centre is None:
-            straight.append((*side.start, *side.vector.tolist(), side.length**2))
-            of_straight.append(layer)
+            if layers:
+                straight.append((*side.start, *side.vector.tolist(), side.length**2))
+                of_straight.append(layer)
             continue
         radius = math.dist(side.start, side.centre)
-        for number in (layer, table("arc", radius, lambda radius=radius: sizing.arc(radius))):  # type: ignore[misc]
+        round_ = table("arc", radius, lambda radius=radius: sizing.arc(radius))  # type: ignore[misc]
+        for number in (layer, round_) if layers else (round_,):
             arcs.append(_sector(side, radius))
             of_arcs.append(number)
     for point, exponent in corners_of(outline).items():
         straight.append((*point, 0.0, 0.0, 1.0))
-        number = table("corner", exponent, lambda exponent=exponent: sizing.corner(exponent))  # type: ignore[misc]
+        number = table("corner", exponent, lambda exponent=exponent: sizing.corner(exponent, steepness))  # type: ignore[misc]
         of_straight.append(number)
     return _Sources(
         straight=np.array(straight).reshape(-1, 5),

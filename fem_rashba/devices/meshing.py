@@ -37,14 +37,15 @@ class Sizing:
 
     Attributes:
         layer: Size as a function of the distance to an edge.
-        corner: From the exponent of a corner (`Outline.corners`) to the size as a function of the distance to it.
+        corner: From the exponent of a corner (`corners.corners`), and the part of the usual growth that is wanted, to
+            the size as a function of the distance to it.
         walls: Each wall with the size as a function of the distance to it.
         arc: From the radius of a circular side to the size as a function of the distance to it.
         largest: Upper limit.
     """
 
     layer: Size
-    corner: Callable[[float], Size]
+    corner: Callable[..., Size]
     walls: tuple[tuple[Wall, Size], ...]
     arc: Callable[[float], Size]
     largest: float
@@ -128,7 +129,9 @@ def sizing(
         h = _positive(element_size, "element_size", extent)
         _check_count(extent, h, f"element_size = {element_size!r}")
         same = _constant(h)
-        return Sizing(layer=same, corner=lambda exponent: same, walls=(), arc=lambda radius: same, largest=h)
+        return Sizing(
+            layer=same, corner=lambda exponent, steepness=1.0: same, walls=(), arc=lambda radius: same, largest=h
+        )
     cap = graded.interior * min(extent)
     if largest is not None:
         if not largest > 0.0:
@@ -139,7 +142,7 @@ def sizing(
     layer = layer_size(film, degree, grading=graded)
     return Sizing(
         layer=layer,
-        corner=lambda exponent: _corner_size(layer, graded, exponent),
+        corner=lambda exponent, steepness=1.0: _corner_size(layer, graded, exponent, steepness),
         walls=tuple((wall, layer_size(film, degree, width=wall.width, grading=graded)) for wall in walls),
         arc=lambda radius: _arc_size(radius, graded),
         largest=cap,
@@ -164,18 +167,20 @@ def _check_lengths(film: Films) -> None:
             )
 
 
-def _corner_size(layer: Size, grading: Grading, exponent: float) -> Size:
+def _corner_size(layer: Size, grading: Grading, exponent: float, steepness: float) -> Size:
     """r^s needs first elements that shrink with s < 1; at s = 2/3 `grading.singular`."""
     # 2/(3 s) keeps h^s, the error there; 3 (1 - s) fades it out where r^s becomes smooth
     power = min(3.0 * (1.0 - exponent), 2.0 / (3.0 * exponent))
     part = min(grading.corner, grading.singular ** max(power, 0.0))
-    first, slope = part * float(layer(np.zeros(1))[0]), math.log(grading.corner_growth)
+    # at ends of contacts and at tips, s near 1/2, what is singular is also larger: a tenth there makes up for it
+    part *= min(1.0, max(1.5 * exponent, 0.75)) ** 8
+    first, slope = part * float(layer(np.zeros(1))[0]), steepness * math.log(grading.corner_growth)
     return lambda distance: np.minimum(first + slope * distance, layer(distance))
 
 
 def _arc_size(radius: float, grading: Grading) -> Size:
-    """However long the film's lengths are, an arc must look like one."""
-    return lambda distance: grading.arc * radius + math.log(grading.growth) * np.asarray(distance)
+    """However long the film's lengths are, an arc must look like one, and across the film the currents follow it."""
+    return lambda distance: grading.arc * radius + math.log(grading.growth) / 2 * np.asarray(distance)
 
 
 def _positive(value: str | float, key: str, extent: tuple[float, float]) -> float:

@@ -65,9 +65,13 @@ class Side:
 
     def points(self, n: int) -> np.ndarray:
         """n + 1 points from the start to the end, shape (n + 1, 2), nm."""
-        t = np.linspace(0.0, 1.0, n + 1)[:, None]
+        return self.at(np.arange(n + 1) / n)
+
+    def at(self, part: np.ndarray) -> np.ndarray:
+        """The points at these parts of the length, shape (..., 2), nm."""
+        t = np.asarray(part)[..., None]
         if self.centre is None:
-            return np.asarray(self.start) + t * self.vector
+            return np.asarray(self.start + t * self.vector)
         radius = np.subtract(self.start, self.centre)
         angle = t * self.turn
         return self.centre + np.cos(angle) * radius + np.sin(angle) * np.array([-radius[1], radius[0]])
@@ -136,7 +140,7 @@ class Outline:
     @property
     def extent(self) -> Point:
         """Width and height of the bounding box, nm."""
-        points = np.concatenate([side.points(16) for side in self.sides])
+        points = np.concatenate([side.points(1 if side.centre is None else 16) for side in self.sides])
         width, height = np.ptp(points, axis=0)
         return float(width), float(height)
 
