@@ -17,10 +17,10 @@ from petsc4py import PETSc
 from fem_rashba.solvers.discretization import FIELDS, Discretization
 from fem_rashba.solvers.estimate import LARGEST_DIRECT, is_even
 from fem_rashba.solvers.operators import Operator
+from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.terminals import Terminals
 
-COARSER = {1: (), 2: (1,), 3: (2, 1), 4: (2, 1)}
-"""The degrees below each degree."""
+_COARSER = {1: (), 2: (1,), 3: (2, 1), 4: (2, 1)}
 
 LARGEST_COARSE = {"even": 150_000, "graded": 1_000_000}
 """Above this many unknowns of degree 1 aggregates of nodes take the place of a factorisation. Flat elements need many
@@ -34,6 +34,14 @@ FACTORISED = {
 }
 
 _ROUNDING = 1e-10
+
+
+def coarser(problem: Problem) -> tuple[int, ...]:
+    """The degrees below that of a problem."""
+    if problem.degree == 4 and problem.device.mesh.topology.cell_name() == "triangle" and not is_even(problem.device):
+        # on flat triangles an incomplete factorisation leaves too much between degrees 4 and 2
+        return (3, 2, 1)
+    return _COARSER[problem.degree]
 
 
 class Multigrid:
@@ -76,7 +84,7 @@ class Multigrid:
             smoother |= {"ksp_type": "gmres", "ksp_max_it": "3", "pc_type": "asm", "pc_asm_overlap": "3"}
         levels = {f"mg_levels_{key}": value for key, value in smoother.items()}
         coarse = FACTORISED if self._is_small else {"pc_type": "gamg", "pc_gamg_coarse_eq_limit": "4000"} | levels
-        if not COARSER[self._finest.problem.degree]:
+        if not coarser(self._finest.problem):
             return coarse
         coarse = {"ksp_type": "preonly"} | coarse
         return {"pc_type": "mg"} | levels | {f"mg_coarse_{key}": value for key, value in coarse.items()}
@@ -109,7 +117,7 @@ class Multigrid:
     def _built(self) -> list[_Level]:
         levels: list[_Level] = []
         finer, fixed = self._finest, Terminals(self._finest).fixed_rows
-        for degree in COARSER[self._finest.problem.degree]:
+        for degree in coarser(self._finest.problem):
             level = _Level(finer, fixed, degree)
             levels.append(level)
             finer, fixed = level.discretization, level.terminals.fixed_rows

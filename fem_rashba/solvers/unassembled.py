@@ -11,7 +11,7 @@ from fem_rashba.solvers.affine import AffineOperator, tensors
 from fem_rashba.solvers.cycle import Cycle
 from fem_rashba.solvers.discretization import FIELDS, Discretization
 from fem_rashba.solvers.estimate import LARGEST_DIRECT, LARGEST_DIRECT_EVEN, is_even
-from fem_rashba.solvers.multigrid import COARSER, LARGEST_COARSE
+from fem_rashba.solvers.multigrid import LARGEST_COARSE, coarser
 from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.terminals import Terminals
 
@@ -55,8 +55,7 @@ class UnassembledMultigrid:
 
     def matrix(self, operator: Operator, terminals: Terminals) -> PETSc.Mat:
         """A matrix that is known by its products, for vectors that vanish at fixed unknowns. Collective."""
-        degrees = COARSER[self._finest.problem.degree]
-        spaces = [self._finest, *(self._finest.at_degree(degree) for degree in degrees)]
+        spaces = [self._finest, *(self._finest.at_degree(degree) for degree in coarser(self._finest.problem))]
         coefficients = tensors(self._finest)
         assert coefficients is not None
         self._cycle = Cycle([AffineOperator(space, coefficients) for space in spaces])

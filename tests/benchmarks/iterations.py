@@ -1,10 +1,11 @@
 """Iterations of the iterative solver to a relative residual of 1e-8, over the box of films that the model covers.
 
-    python tests/benchmarks/iterations.py [--quick]
+    python tests/benchmarks/iterations.py [--quick] [--meshes uniform graded flat]
 
 One row for each mesh, degree and spin condition: the fewest, the median and the most iterations of any film and
 magnetization, uniform ones and a wall apart; then the worst of all. Degree 1 of a small graded mesh is factorised
-(one iteration), and so it is where a wall crosses an even mesh.
+(one iteration), and so it is where a wall crosses an even mesh. "flat" are triangles that are flat along sides, of a
+strip with a sharp notch.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 
 from mpi4py import MPI
 
-from fem_rashba import Film, Ground, Voltage, neel_wall, uniform, wire
+from fem_rashba import Film, Ground, Voltage, neel_wall, notched_strip, uniform, wire
 from fem_rashba.devices.device import Device
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.solvers.estimate import unknowns
@@ -68,19 +69,24 @@ def iterations(device: Device, film: Film, m: Magnetization, edges: str, degree:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="the corners of the box that are hardest")
-    quick = parser.parse_args().quick
-    shape = wire(length=LENGTH, width=WIDTH)
+    parser.add_argument("--meshes", nargs="+", default=["uniform", "graded", "flat"])
+    given = parser.parse_args()
+    quick = given.quick
+    strip = wire(length=LENGTH, width=WIDTH)
+    notched = notched_strip(length=LENGTH, width=WIDTH, notch_width=6.0, notch_depth=5.0, notch="v")
+    shapes = {"uniform": strip, "graded": strip, "flat": notched}
     root = MPI.COMM_WORLD.rank == 0
     if root:
         print(f"{'mesh':8} {'degree':>6} {'edges':10} {'m':7} {'unknowns':>8} {'solves':>6}  least median most")
     worst: list[tuple[float, str]] = []
-    for kind, degree, edges in itertools.product(("uniform", "graded"), (1, 2, 3, 4), ("sink", "insulating")):
+    for kind, degree, edges in itertools.product(given.meshes, (1, 2, 3, 4), ("sink", "insulating")):
+        shape = shapes[kind]
         found: dict[str, list[float]] = {"uniform": [], "wall": []}
         for film in films(quick):
-            size = "auto" if kind == "graded" else SIZES[degree]
+            size = SIZES[degree] if kind == "uniform" else "auto"
             plain = shape.mesh(film, element_size=size, degree=degree)
             for name, m in MAGNETIZATIONS.items():
-                walls = m.walls if kind == "graded" else ()
+                walls = m.walls if size == "auto" else ()
                 device = shape.mesh(film, element_size=size, degree=degree, walls=walls) if walls else plain
                 needed = iterations(device, film, m, edges, degree)
                 found["wall" if name == "wall" else "uniform"].append(needed)
