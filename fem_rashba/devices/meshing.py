@@ -167,13 +167,18 @@ def _check_lengths(film: Films) -> None:
             )
 
 
+_SMALLEST = 5e-6
+"""Of the first element of a layer."""
+
+
 def _corner_size(layer: Size, grading: Grading, exponent: float, steepness: float) -> Size:
     """r^s needs first elements that shrink with s < 1; at s = 2/3 `grading.singular`."""
     # 2/(3 s) keeps h^s, the error there; 3 (1 - s) fades it out where r^s becomes smooth
     power = min(3.0 * (1.0 - exponent), 2.0 / (3.0 * exponent))
     part = min(grading.corner, grading.singular ** max(power, 0.0))
-    # at ends of contacts and at tips, s near 1/2, what is singular is also larger: a tenth there makes up for it
-    part *= min(1.0, max(1.5 * exponent, 0.75)) ** 8
+    # at ends of contacts and at tips, s near 1/2, what is singular is also larger: a tenth there makes up for it, but
+    # for elements so flat that a solver's rounding is more than what they gain
+    part = max(part * min(1.0, max(1.5 * exponent, 0.75)) ** 8, min(part, _SMALLEST))
     first, slope = part * float(layer(np.zeros(1))[0]), steepness * math.log(grading.corner_growth)
     return lambda distance: np.minimum(first + slope * distance, layer(distance))
 

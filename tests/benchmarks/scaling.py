@@ -185,7 +185,7 @@ def tables(title: str, rows: list[Row], weak: bool) -> None:
         shares = [taken / measured for taken in seconds.values()]
         predicted = both / row["triad"] + seconds["coarse"]
         text += f" {shares[0]:9.2f} {shares[1]:10.2f} {shares[2]:7.2f} {shares[3]:6.2f} {1 - sum(shares):6.2f}"
-        print(f"{text} {predicted:10.2f} {measured:9.2f}", flush=True)
+        print(f"{text} {predicted:10.3f} {measured:9.3f}", flush=True)
 
 
 def main() -> None:
