@@ -41,7 +41,6 @@ def matrix(pattern: np.ndarray, *, extras: bool = True, seed: int = 0) -> tuple[
         extra_rows=rows[at].astype(np.int32),
         extra_columns=columns[at].astype(np.int32),
         extra_blocks=np.ascontiguousarray(few[rows, columns][at]),
-        extra_entries=at,
         free=free,
     )
     dense = (np.einsum("nmk,kij->nmij", scalars, blocks) + few) * pattern[..., None, None]

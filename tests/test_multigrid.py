@@ -135,12 +135,16 @@ def test_what_is_not_assembled():
     """One film and uniform m, on flat elements with a lower degree; unless the levels of PETSc are asked for."""
     from fem_rashba import neel_wall
     from fem_rashba.solvers.discretization import discretize
+    from fem_rashba.solvers.estimate import levels_assemble_nothing
     from fem_rashba.solvers.levels import levels
 
     wall = neel_wall(center=(15.0, 8.0), width=4.0)
     assert levels(discretize(even(1))).kind == levels(discretize(graded(2))).kind == "python"
     assert levels(discretize(even()), {"pc_type": "mg"}).kind == levels(discretize(graded(1))).kind == "mg"
     assert levels(discretize(even(2, 1.0, wall))).kind == levels(discretize(graded(3, wall))).kind == "mg"
+    # what forecasts of memory take it for
+    for problem in (even(1), even(), graded(1), graded(2), even(2, 1.0, wall), graded(3, wall)):
+        assert levels_assemble_nothing(problem) == (levels(discretize(problem)).kind == "python")
 
 
 ROUNDED = 1e-8
@@ -365,6 +369,20 @@ def refused():
     except PETSc.Error as error:
         return error.ierr == 55
     return False
+
+
+def test_a_singular_grid():
+    """MUMPS raises nothing by itself."""
+    from mpi4py import MPI
+    from petsc4py import PETSc
+    from scipy.sparse import csr_array
+
+    from fem_rashba.solvers.coarsest import Coarsest, petsc_matrix
+
+    grid = Coarsest(petsc_matrix(csr_array(np.ones((4, 4)))), MPI.COMM_SELF)
+    with pytest.raises(PETSc.Error):
+        grid.factorise()
+    grid.destroy()
 
 
 @pytest.mark.mpi

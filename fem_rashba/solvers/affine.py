@@ -123,7 +123,6 @@ class AffineOperator:
             extra_rows=np.concatenate([rows, columns[across]]),
             extra_columns=np.concatenate([columns, rows[across]]),
             extra_blocks=np.concatenate([extra, mirrored[across]]),
-            extra_entries=where,
             free=free,
         )
 

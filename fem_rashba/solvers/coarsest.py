@@ -7,6 +7,11 @@ from mpi4py import MPI
 from petsc4py import PETSc
 from scipy.sparse import csr_array
 
+from fem_rashba.solvers.multigrid import FACTORISED
+
+_FAILED = 76
+"""PETSc's error of a library that it calls."""
+
 
 class Coarsest:
     """The solutions of a small system.
@@ -24,7 +29,10 @@ class Coarsest:
         self._solver.setOperators(matrix)
         self._solver.setType("preonly")
         self._solver.getPC().setType("lu")
-        self._solver.getPC().setFactorSolverType("mumps")
+        pc = self._solver.getPC()
+        pc.setFactorSolverType("mumps")
+        pc.setFactorSetUpSolverType()
+        pc.getFactorMatrix().setMumpsIcntl(14, int(FACTORISED["mat_mumps_icntl_14"]))
         self._x, self._b = matrix.createVecs()
 
     def factorise(self) -> None:
@@ -37,6 +45,8 @@ class Coarsest:
         if self._matrix is not None:
             try:
                 self._solver.setUp()
+                # a singular matrix raises nothing
+                code = _FAILED if self._solver.getPC().getFailedReason() else 0
             except PETSc.Error as error:
                 code = error.ierr
         code = self._comm.bcast(code)
@@ -50,8 +60,12 @@ class Coarsest:
             self._comm.Reduce(right, found)
         if self._matrix is not None:
             self._b.array[:] = found.ravel()
-            (self._solver.solveTranspose if adjoint else self._solver.solve)(self._b, self._x)
-            found[:] = self._x.array_r.reshape(found.shape)
+            try:
+                (self._solver.solveTranspose if adjoint else self._solver.solve)(self._b, self._x)
+                found[:] = self._x.array_r.reshape(found.shape)
+            except PETSc.Error:
+                # the others wait; all ranks find that it is not a number
+                found[:] = np.nan
         if self._comm.size > 1:
             self._comm.Bcast(found)
         return found

@@ -23,7 +23,7 @@ from dolfinx.mesh import Mesh
 _METRICS = {"stiffness": np.eye(2), "stretch": np.diag([1.0, -1.0]), "shear": np.array([[0.0, 1.0], [1.0, 0.0]])}
 _AXES = {"along_x": 0, "along_y": 1, "border_x": 0, "border_y": 1}
 # cells at once, and entries of one matrix of theirs
-_CELLS, _ENTRIES = 8192, 1 << 21
+_CELLS, _ENTRIES = 1024, 1 << 21
 _ROUNDING = 1e-13
 
 

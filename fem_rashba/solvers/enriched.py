@@ -11,17 +11,18 @@ from dataclasses import replace
 import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
+from petsc4py import PETSc
 
 from fem_rashba.solvers.affine import AffineOperator
 from fem_rashba.solvers.discretization import FIELDS, discretize
 from fem_rashba.solvers.estimate import assembles_nothing, degrees_added, run_GB
+from fem_rashba.solvers.interpolation import Interpolation
 from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.solvers.machine import memory_of_ranks_GB
 from fem_rashba.solvers.operators import steady_operator
 from fem_rashba.solvers.singular import weights
 from fem_rashba.solvers.steady import Solved, SolverReport, SteadyState
 from fem_rashba.solvers.terminals import Terminals
-from fem_rashba.solvers.transfer import Transfer
 from fem_rashba.solvers.transfers import Degrees
 from fem_rashba.solvers.two_levels import AssembledStep, Step, TwoLevels, UnassembledStep
 from fem_rashba.units import AMPERE_PER_RATE
@@ -54,8 +55,9 @@ class Enriched:
         self.terminals.levels.update(solved.terminals.levels)
         self.solved = solved
         self._operator = steady_operator(self.discretization)
-        self.transfer = Transfer(below, self.discretization)
+        self.transfer = Interpolation(below, self.discretization)
         self._solvers: dict[bool, TwoLevels] = {}
+        self._up: PETSc.Mat | None = None
         self.start = fem.Function(self.discretization.space, name="u")
         self.start.interpolate(solved.u)
         self.terminals.constrain(self.start, self.terminals.levels, problem.electric_field)
@@ -154,13 +156,15 @@ class Enriched:
             free = self.terminals.free_fields, solved.terminals.free_fields
             transfer = Degrees(self.discretization, solved.discretization, *free)
             return UnassembledStep(operator, free[0], transfer)
-        up = self.transfer.among_free(solved.terminals.fixed_rows, self.terminals.fixed_rows)
-        return AssembledStep(operator.matrix(self.terminals, blocked=True), up)
+        self._up = self.transfer.among_free(solved.terminals.fixed_rows, self.terminals.fixed_rows)
+        return AssembledStep(operator.matrix(self.terminals, blocked=True), self._up)
 
     def destroy(self) -> None:
         """Frees matrices. Collective."""
         for levels in self._solvers.values():
             levels.close()
+        if self._up is not None:
+            self._up.destroy()
         self.transfer.destroy()
 
 
@@ -182,6 +186,6 @@ def affordable_states(solved: Solved) -> tuple[list[SteadyState], str]:
         return [], f"{none}that would need about {needed:.2g} GB of memory, and there are {there:.2g} GB"
     try:
         return enriched_states(solved), ""
-    except ConvergenceError as error:
-        # a preconditioner of the user's may be none for this
+    except (ConvergenceError, OSError) as error:
+        # a preconditioner of the user's may be none for this, or there is no compiler
         return [], none + str(error)

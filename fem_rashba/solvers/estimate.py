@@ -51,6 +51,19 @@ def assembles_nothing(problem: Problem) -> bool:
     return simple and (problem.device.mesh.comm.size == 1 or is_even(problem.device))
 
 
+LARGEST_COARSE = {"even": 150_000, "graded": 1_000_000}
+"""Above this many unknowns of degree 1 aggregates of nodes take the place of a factorisation. Flat elements need many
+more iterations with aggregates."""
+
+
+def levels_assemble_nothing(problem: Problem) -> bool:
+    """Whether multigrid below the problem does so too: on flat elements there must be a small lowest degree."""
+    if is_even(problem.device):
+        return assembles_nothing(problem)
+    vertices = problem.device.mesh.topology.index_map(0).size_global
+    return assembles_nothing(problem) and problem.degree > 1 and FIELDS * vertices <= LARGEST_COARSE["graded"]
+
+
 LARGEST_SHARP = 400_000
 """Unknowns two degrees higher up to which errors are estimated there; beyond, one degree higher."""
 
@@ -88,6 +101,8 @@ def memory_GB(  # noqa: N802
     *,
     added: int = 0,
     assembled: bool = True,
+    swept: bool = False,
+    even: bool = True,
 ) -> float:
     """Peak memory in GB (1e9 bytes) of a whole run with all outputs, of all ranks together.
 
@@ -100,16 +115,21 @@ def memory_GB(  # noqa: N802
         ranks: Number of ranks.
         cell: "quadrilateral" or "triangle".
         added: Degrees by which errors are estimated; 0: not at all.
-        assembled: Whether multigrid and estimates assemble matrices (`assembles_nothing`). One of a higher degree
-            needs three times its entries, with the incomplete factorisation and what it is made of.
+        assembled: Whether estimates assemble matrices (not `assembles_nothing`). One of a higher degree needs three
+            times its entries, with the incomplete factorisation and what it is made of.
+        swept: Whether multigrid assembles nothing (`levels_assemble_nothing`).
+        even: Whether nothing is factorised there.
     """
-    swept = method == "iterative" and not assembled
-    solve = 1e-6 * (_UNASSEMBLED if swept else _KILOBYTES[method, cell][degree - 1]) * unknowns
+    # bytes of an entry of incomplete factors with its column
+    factors = 0 if even else 68
+    unassembled = _UNASSEMBLED + 1e-3 * factors * couplings(degree, cell) / FIELDS
+    solve = _KILOBYTES[method, cell][degree - 1] if method == "direct" or not swept else unassembled
+    solve *= 1e-6 * unknowns
     if method == "direct":
         solve *= (unknowns / 1e5) ** 0.085
     if added:
         finer, entries = unknowns * ((degree + added) / degree) ** 2, couplings(degree + added, cell)
-        solve += 1e-9 * finer * (3 * 8 * FIELDS * entries if assembled else 20 * entries + 60)
+        solve += 1e-9 * finer * (3 * 8 * FIELDS * entries if assembled else (20 + factors / FIELDS) * entries + 60)
     return _FIRST_RANK + _OTHER_RANK * (ranks - 1) + max(solve, _DRAWING)
 
 
@@ -130,4 +150,6 @@ def run_GB(problem: Problem, method: str, *, estimated: bool) -> float:  # noqa:
         device.mesh.basix_cell().name,
         added=degrees_added(device, degree) if estimated else 0,
         assembled=not assembles_nothing(problem),
+        swept=levels_assemble_nothing(problem),
+        even=is_even(device),
     )

@@ -116,7 +116,7 @@ static void invert(float *block) {
         for (int j = 0; j < 4; ++j) block[4 * j + i] = (float)m[i][4 + j];
 }
 
-#define PICK(v, m) __builtin_shufflevector(v, v, m, m, m, m, 4 + m, 4 + m, 4 + m, 4 + m)
+#define PICK(v, m) ((Eight){v[m], v[m], v[m], v[m], v[4 + m], v[4 + m], v[4 + m], v[4 + m]})
 
 /* c -= a b, with each column of a twice in a vector of eight: two columns of c at a time */
 static inline void subtract(const Eight *a, const float *b, float *c) {
@@ -146,7 +146,8 @@ void factorise(int nodes, int entries, const int *lower, const int *upper, const
             Eight twice[4];
             for (int j = 0; j < 4; ++j) {
                 *(Single *)(block + 4 * j) = product[j];
-                twice[j] = __builtin_shufflevector(product[j], product[j], 0, 1, 2, 3, 0, 1, 2, 3);
+                Single p = product[j];
+                twice[j] = (Eight){p[0], p[1], p[2], p[3], p[0], p[1], p[2], p[3]};
             }
             for (int u = upper[k]; u < pivot_of; ++u) {
                 int at = where[columns[u]];

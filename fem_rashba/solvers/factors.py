@@ -38,7 +38,9 @@ class IncompleteFactors:
         by_unknown = np.ascontiguousarray(matrix.blocks.swapaxes(1, 2))
         call.fill(entries, *_places(matrix.scalars, by_unknown, place, self.blocks))
         if len(matrix.extra_rows):
-            extras = place[matrix.extra_entries]
+            row = np.repeat(np.arange(nodes), np.diff(matrix.starts))
+            known = matrix.extra_rows.astype(np.int64) * nodes + matrix.extra_columns
+            extras = place[np.searchsorted(row * nodes + matrix.columns, known)]
             call.add(len(extras), *_places(extras, matrix.extra_blocks, self.blocks))
         free, where = matrix.free[self._order].astype(np.float32), np.full(nodes, -1, dtype=np.int32)
         call.fix(nodes, entries, *_places(*pattern, free, self.blocks))

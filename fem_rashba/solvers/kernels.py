@@ -41,7 +41,6 @@ class Kernels:
         scalars: Their entries (`scalars.BULK`), shape (entries, 4).
         blocks: What they are multiplied by, shape (4, 4, 4).
         extra_rows, extra_columns, extra_blocks: Full blocks, sorted by row, shape (extras,) and (extras, 4, 4).
-        extra_entries: Where these are in the pattern, shape (extras,).
         free: 1 for unknowns, 0 for fixed fields, shape (nodes, 4).
     """
 
@@ -52,7 +51,6 @@ class Kernels:
     extra_rows: np.ndarray
     extra_columns: np.ndarray
     extra_blocks: np.ndarray
-    extra_entries: np.ndarray
     free: np.ndarray
 
     def product(self, x: np.ndarray) -> np.ndarray:
@@ -77,13 +75,18 @@ class Kernels:
         """The transposed matrix: of the scalar ones the first two are symmetric, the others antisymmetric."""
         order = np.lexsort((self.extra_rows, self.extra_columns))
         signs = np.array([1.0, 1.0, -1.0, -1.0])[:, None, None]
-        return replace(
+        found = replace(
             self,
             blocks=np.ascontiguousarray(signs * self.blocks.swapaxes(1, 2)),
             extra_rows=self.extra_columns[order],
             extra_columns=self.extra_rows[order],
             extra_blocks=np.ascontiguousarray(self.extra_blocks[order].swapaxes(1, 2)),
         )
+        for name in ("_rough", "_diagonal"):
+            # what sweeps keep is the same
+            if name in self.__dict__:
+                found.__dict__[name] = self.__dict__[name]
+        return found
 
     @cached_property
     def _reference(self) -> ctypes._CArgObject:  # type: ignore[name-defined]

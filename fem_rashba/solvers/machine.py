@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mpi4py import MPI
 
-_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+_GROUPS = Path("/sys/fs/cgroup")
 
 
 def memory_of_ranks_GB(comm: MPI.Comm) -> float:  # noqa: N802
@@ -23,8 +23,22 @@ def memory_of_ranks_GB(comm: MPI.Comm) -> float:  # noqa: N802
 
 def _bytes() -> float:
     found = [float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))]
-    for path in _LIMITS:
+    for path in _limits():
         words = path.read_text().strip() if path.exists() else ""
         if words.isdigit():
             found.append(float(words))
     return min(found)
+
+
+def _limits() -> list[Path]:
+    """Where the limits of this process's groups and of all above them are: batch systems and containers set them."""
+    listed = Path("/proc/self/cgroup")
+    found = []
+    for line in listed.read_text().splitlines() if listed.exists() else []:
+        _, controllers, where = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        root, name = (_GROUPS / "memory", "memory.limit_in_bytes") if controllers else (_GROUPS, "memory.max")
+        group = Path(where.lstrip("/"))
+        found += [root / part / name for part in (group, *group.parents)]
+    return found

@@ -15,16 +15,12 @@ from dolfinx.fem.petsc import interpolation_matrix
 from petsc4py import PETSc
 
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.estimate import LARGEST_DIRECT, is_even
+from fem_rashba.solvers.estimate import LARGEST_COARSE, LARGEST_DIRECT, is_even
 from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.terminals import Terminals
 
 _COARSER = {1: (), 2: (1,), 3: (2, 1), 4: (2, 1)}
-
-LARGEST_COARSE = {"even": 150_000, "graded": 1_000_000}
-"""Above this many unknowns of degree 1 aggregates of nodes take the place of a factorisation. Flat elements need many
-more iterations with aggregates."""
 
 FACTORISED = {
     "pc_type": "lu",
@@ -72,16 +68,7 @@ class Multigrid:
     @property
     def options(self) -> dict[str, str]:
         """PETSc options of the preconditioner."""
-        smoother = {
-            "ksp_norm_type": "none",
-            "sub_pc_type": "ilu",
-            "sub_pc_factor_mat_ordering_type": "rcm",
-        }
-        if self._finest.space.mesh.comm.size == 1:
-            smoother |= {"ksp_type": "richardson", "ksp_max_it": "1", "pc_type": "bjacobi"}
-        else:
-            # the ranks may divide the film along strong couplings, where only a Krylov method helps
-            smoother |= {"ksp_type": "gmres", "ksp_max_it": "3", "pc_type": "asm", "pc_asm_overlap": "3"}
+        smoother = smoother_options(self._finest.space.mesh.comm.size)
         levels = {f"mg_levels_{key}": value for key, value in smoother.items()}
         coarse = FACTORISED if self._is_small else {"pc_type": "gamg", "pc_gamg_coarse_eq_limit": "4000"} | levels
         if not coarser(self._finest.problem):
@@ -132,13 +119,31 @@ class _Level:
         self.discretization = finer.at_degree(degree)
         self.terminals = Terminals(self.discretization)
         scalar = [fem.functionspace(mesh, ("Lagrange", d)) for d in (degree, finer.problem.degree)]
-        self.interpolation = for_all_fields(interpolation_matrix(*scalar))
-        # fixed unknowns take no part in corrections
-        free = self.interpolation.createVecLeft(), self.interpolation.createVecRight()
-        for vector, rows in zip(free, (finer_fixed, self.terminals.fixed_rows), strict=True):
-            vector.set(1.0)
-            vector.array[rows] = 0.0
-        self.interpolation.diagonalScale(*free)
+        self.interpolation = among_free(interpolation_matrix(*scalar), finer_fixed, self.terminals.fixed_rows)
+
+
+def smoother_options(ranks: int) -> dict[str, str]:
+    """PETSc options of a smoother for an assembled matrix in blocks of four."""
+    options = {
+        "ksp_norm_type": "none",
+        "sub_pc_type": "ilu",
+        "sub_pc_factor_mat_ordering_type": "rcm",
+    }
+    if ranks == 1:
+        return options | {"ksp_type": "richardson", "ksp_max_it": "1", "pc_type": "bjacobi"}
+    # the ranks may divide the film along strong couplings, where only a Krylov method helps
+    return options | {"ksp_type": "gmres", "ksp_max_it": "3", "pc_type": "asm", "pc_asm_overlap": "3"}
+
+
+def among_free(scalar: PETSc.Mat, higher_fixed: np.ndarray, lower_fixed: np.ndarray) -> PETSc.Mat:
+    """An interpolation of scalars for all fields; fixed unknowns take no part in corrections. Collective."""
+    result = for_all_fields(scalar)
+    free = result.createVecLeft(), result.createVecRight()
+    for vector, rows in zip(free, (higher_fixed, lower_fixed), strict=True):
+        vector.set(1.0)
+        vector.array[rows] = 0.0
+    result.diagonalScale(*free)
+    return result
 
 
 def for_all_fields(scalar: PETSc.Mat) -> PETSc.Mat:

@@ -21,7 +21,7 @@ from fem_rashba.solvers.reduced_matrix import Entry
 from fem_rashba.solvers.reduced_modes import Modes
 from fem_rashba.solvers.reduced_norm import Norm
 from fem_rashba.solvers.reduced_points import Changes, Found, Points
-from fem_rashba.solvers.reduced_samples import adjoint_solutions, solutions
+from fem_rashba.solvers.reduced_solutions import adjoint_solutions, solutions
 from fem_rashba.solvers.reduced_space import Pieces, Space
 from fem_rashba.solvers.terminals import Terminals
 

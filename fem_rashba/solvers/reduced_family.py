@@ -59,7 +59,7 @@ class Family:
             lengths = np.hypot(np.linalg.norm(coefficients[:, chosen], axis=0), np.sqrt(np.abs(np.diag(products))))
             sizes[chosen] = np.maximum(sizes[chosen], lengths)
             scale = np.where(sizes[chosen] > 0, sizes[chosen], 1.0)
-            values, vectors = np.linalg.eigh(_symmetric(products / scale / scale[:, None]))
+            values, vectors = self._eigen(products / scale / scale[:, None])
             largest = max(float(values[-1]), 0.0)
             kept = values > max(_WELL * largest, self._tolerance**2 / count)
             more = (vectors[:, kept] * np.sqrt(values[kept])).T * scale
@@ -87,7 +87,7 @@ class Family:
             image = self._entry.times(new.T)
         else:
             inner = np.zeros_like(inner)
-        values, vectors = np.linalg.eigh(_symmetric(self._sum(new @ image)))
+        values, vectors = self._eigen(self._sum(new @ image))
         # they had unit length: what is left of others was there already
         kept = values > _NONE
         needed = self.dimension + int(kept.sum())
@@ -101,9 +101,10 @@ class Family:
         self.dimension = needed
         return inner, turned[:, kept].T, turned[:, ~kept].T
 
+    def _eigen(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Eigenvalues and vectors of what is symmetric but for rounding; one rank decides about the last digits."""
+        found = np.linalg.eigh((matrix + matrix.T) / 2)
+        return found if self._comm.size == 1 else self._comm.bcast(tuple(found))  # type: ignore[no-any-return]
+
     def _sum(self, local: np.ndarray) -> np.ndarray:
         return np.asarray(self._comm.allreduce(local, op=MPI.SUM)) if self._comm.size > 1 else local
-
-
-def _symmetric(matrix: np.ndarray) -> np.ndarray:
-    return (matrix + matrix.T) / 2

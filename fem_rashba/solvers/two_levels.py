@@ -18,6 +18,7 @@ from fem_rashba.solvers.affine import AffineOperator
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.estimate import is_even
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem
+from fem_rashba.solvers.multigrid import smoother_options
 from fem_rashba.solvers.options import reason
 from fem_rashba.solvers.smoothers import Factors, Smoother, Sweeps
 from fem_rashba.solvers.transfers import Transfer
@@ -233,16 +234,3 @@ class TwoLevels:
         for thing in (self._rest, *self._low):
             thing.destroy()
         self.step.close()
-
-
-def smoother_options(ranks: int) -> dict[str, str]:
-    """PETSc options of a smoother for blocks of four."""
-    options = {
-        "ksp_norm_type": "none",
-        "sub_pc_type": "ilu",
-        "sub_pc_factor_mat_ordering_type": "rcm",
-    }
-    if ranks == 1:
-        return options | {"ksp_type": "richardson", "ksp_max_it": "1", "pc_type": "bjacobi"}
-    # the ranks may divide the film along strong couplings, where only a Krylov method helps
-    return options | {"ksp_type": "gmres", "ksp_max_it": "3", "pc_type": "asm", "pc_asm_overlap": "3"}

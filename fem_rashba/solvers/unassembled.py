@@ -10,8 +10,8 @@ from petsc4py import PETSc
 from fem_rashba.solvers.affine import AffineOperator, tensors
 from fem_rashba.solvers.cycle import Cycle
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.estimate import LARGEST_DIRECT, LARGEST_DIRECT_EVEN, is_even
-from fem_rashba.solvers.multigrid import LARGEST_COARSE, coarser
+from fem_rashba.solvers.estimate import LARGEST_DIRECT, LARGEST_DIRECT_EVEN, is_even, levels_assemble_nothing
+from fem_rashba.solvers.multigrid import coarser
 from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.terminals import Terminals
 
@@ -45,11 +45,8 @@ class UnassembledMultigrid:
     @staticmethod
     def serves(discretization: Discretization) -> bool:
         """Whether there is one film, with uniform magnetization; on flat elements also one rank and few vertices."""
-        problem, mesh = discretization.problem, discretization.space.mesh
-        if not is_even(problem.device):
-            lowest = FIELDS * mesh.topology.index_map(0).size_global
-            if mesh.comm.size > 1 or problem.degree == 1 or lowest > LARGEST_COARSE["graded"]:
-                return False
+        if not levels_assemble_nothing(discretization.problem):
+            return False
         coefficients = tensors(discretization)
         return coefficients is not None and AffineOperator(discretization, coefficients).is_of_one_film
 

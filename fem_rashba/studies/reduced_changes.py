@@ -10,6 +10,7 @@ NEIGHBOURS, LINES = 24, 3
 """From how many neighbours derivatives are taken, and along how many lines at most."""
 
 _LEAST = 0.2
+_SAME = 1e-9
 
 
 def changes_around(points: Points, point: int) -> Changes:
@@ -20,7 +21,10 @@ def changes_around(points: Points, point: int) -> Changes:
     every = np.concatenate([points.t, points.lifted, points.loaded], axis=1)
     scale = np.abs(every).max(axis=0)
     away = (every - every[point]) / np.where(scale > 0, scale, 1.0)
-    near = away[np.argsort(np.linalg.norm(away, axis=1))[1 : NEIGHBOURS + 1]]
+    distance = np.linalg.norm(away, axis=1)
+    order = np.argsort(distance)
+    # at the poles of a sphere all azimuths are one direction
+    near = away[order[distance[order] > _SAME][:NEIGHBOURS]]
     if not len(near):
         return Changes(slopes=points[:0], curvatures=points[:0])
     _, sizes, lines = np.linalg.svd(near, full_matrices=False)

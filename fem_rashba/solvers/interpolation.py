@@ -8,10 +8,10 @@ from dolfinx.fem.petsc import interpolation_matrix
 from petsc4py import PETSc
 
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.multigrid import for_all_fields
+from fem_rashba.solvers.multigrid import among_free
 
 
-class Transfer:
+class Interpolation:
     """The interpolations P from a lower degree to a higher one and I back, of scalars.
 
     Args:
@@ -27,13 +27,7 @@ class Transfer:
 
     def among_free(self, lower_fixed: np.ndarray, higher_fixed: np.ndarray) -> PETSc.Mat:
         """P of the four fields without fixed unknowns, which corrections leave alone. Collective."""
-        result = for_all_fields(self._up.copy())
-        free = result.createVecLeft(), result.createVecRight()
-        for vector, rows in zip(free, (higher_fixed, lower_fixed), strict=True):
-            vector.set(1.0)
-            vector.array[rows] = 0.0
-        result.diagonalScale(*free)
-        return result
+        return among_free(self._up.copy(), higher_fixed, lower_fixed)
 
     def surplus(self, residual: np.ndarray) -> np.ndarray:
         """(1 - I^T P^T) r: the residual as functions feel it that vanish at the nodes of the lower degree. Collective.
