@@ -425,8 +425,6 @@ def test_ranks(folder: Path, tmp_path: Path, ranks: int) -> None:
     for name in ("torque_error_bound", "spin_map_error_bound"):
         # up to a percent of the largest is for what the functionals leave out, and the last digits decide what that is
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-3, atol=1e-2 * float(expected[name].max()))
-        ratio = found[name] / expected[name]
-        assert float(ratio.min()) > 0.5 and float(ratio.max()) < 2
 
 
 @pytest.mark.parametrize(
