@@ -135,7 +135,7 @@ class AffineOperator:
         pattern, comm = scalars.owned, scalars.space.mesh.comm
         rows = scalars.space.dofmap.index_map
         terms = [(scalars.on_owned(entries), block) for entries, block in self.terms]
-        values = _filled(len(pattern.columns), terms)
+        values = filled(len(pattern.columns), terms)
         sizes = [(FIELDS * rows.size_local, FIELDS * rows.size_global)] * 2
         if blocked:
             csr = (pattern.starts, pattern.columns, values)
@@ -181,8 +181,8 @@ class AffineOperator:
         return owned.ravel() if self._source is None else owned.ravel() + residual_vector(self._source)
 
 
-def _filled(count: int, terms: list[tuple[Entries, np.ndarray]]) -> np.ndarray:
-    """The sum of terms as blocks, shape (count, 4, 4)."""
+def filled(count: int, terms: list[tuple[Entries, np.ndarray]]) -> np.ndarray:
+    """The sum of terms, scalar entries times blocks of (4, 4), on a pattern: shape (count, 4, 4)."""
     values = np.zeros((count, FIELDS, FIELDS))
     everywhere = [(entries.values, block) for entries, block in terms if entries.positions is None]
     blocks = np.array([block.reshape(-1) for _, block in everywhere])

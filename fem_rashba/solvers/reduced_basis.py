@@ -75,7 +75,8 @@ class Basis:
                 new = new - known @ self._sum(known.T @ image)
                 image = self._norm.times(new)
             products = self._sum(new.T @ image)
-            values, vectors = np.linalg.eigh((products + products.T) / 2)
+            # one rank decides about the last digits
+            values, vectors = self.space.comm.bcast(tuple(np.linalg.eigh((products + products.T) / 2)))
             kept = values > _WELL
             turned = vectors[:, kept] / np.sqrt(values[kept])
             new, image = new @ turned, image @ turned

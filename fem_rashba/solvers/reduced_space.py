@@ -17,6 +17,7 @@ from dolfinx import la
 from mpi4py import MPI
 from scipy.sparse import csr_array
 
+from fem_rashba.solvers.affine import filled
 from fem_rashba.solvers.discretization import FIELDS, Discretization
 from fem_rashba.solvers.reduced_matrix import Entry
 from fem_rashba.solvers.scalars import Entries, scalar_matrices
@@ -108,16 +109,7 @@ class Pieces:
         """The entries of the operator on the pattern of the owned rows, shape (entries, 4, 4)."""
         used = [p for p in range(self.count) if theta[p].any()]
         terms = [(self.scalars.on_owned(self._entries(p)), theta[p]) for p in used]
-        count = len(self.scalars.owned.columns)
-        everywhere = [(entries.values, block) for entries, block in terms if entries.positions is None]
-        result = np.zeros((count, FIELDS, FIELDS))
-        if everywhere:
-            columns = np.stack([values for values, _ in everywhere], axis=1)
-            result = (columns @ np.stack([block.reshape(-1) for _, block in everywhere])).reshape(result.shape)
-        for entries, block in terms:
-            if entries.positions is not None:
-                entries.added(result, block, slice(0, count))
-        return result
+        return filled(len(self.scalars.owned.columns), terms)
 
     def scalar_values(self, weights: np.ndarray) -> np.ndarray:
         """The same for a sum of the matrices themselves, shape (entries,)."""
