@@ -10,6 +10,9 @@ from mpi4py import MPI
 
 T = TypeVar("T")
 
+PATIENCE = 5.0
+"""Seconds that a rank that failed waits for the others to fail or finish too."""
+
 
 def on_root(comm: MPI.Comm, function: Callable[[], T]) -> T:
     """What `function` returns on rank 0, on every rank. Collective.

@@ -289,6 +289,25 @@ def test_limit_of_unknowns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert load(out).adaptivity == found["adaptivity"]
 
 
+@pytest.mark.parametrize("ranks", [1, pytest.param(2, marks=pytest.mark.mpi)])
+def test_no_convergence_on_a_finer_mesh(ranks: int, tmp_path: Path) -> None:
+    """Iterations that do for the first mesh only: its solution is kept, and the sentence says what stopped."""
+    path, out = tmp_path / "cross.toml", tmp_path / "out"
+    device = WIRE.replace('"wire"', '"hall_cross"').replace("length", "arm_length").replace("width", "arm_width")
+    path.write_text(FILM_TOML + device.replace('"2 nm"', '"4 nm"').replace('"20 nm"', '"8 nm"'))
+    changes = ["solver.accuracy=1e-7", "solver.method=iterative", "output.fields=false", "output.plots=false"]
+    words = [sys.executable, "-m", "fem_rashba", "run", str(path), "-o", str(out), "--set", *changes]
+    words += ["--", "-ksp_max_it", "12", "-ksp_rtol", "1e-10"]
+    done = subprocess.run(["mpirun", "-n", str(ranks), *words], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 3, done.stderr
+    sentence = next(line for line in done.stderr.splitlines() if "is not reached" in line)
+    assert "on 1044 unknowns the iterative solver stopped at a relative residual" in sentence
+    assert "has the last solution" in sentence and "Traceback" not in done.stderr
+    found = json.loads((out / "summary.json").read_text())
+    assert [step["unknowns"] for step in found["adaptivity"]["steps"]] == [420] == [found["mesh"]["dofs"]]
+    assert found["adaptivity"]["reached"] is False and found["discretization_errors"]["torque"]
+
+
 def test_no_way_on() -> None:
     """A goal that is zero by symmetry has no relative error; that is said, and not tried for ever."""
     steps = [Step(cells=1, unknowns=1, estimate=0.5)] * 9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -12,7 +13,7 @@ from fem_rashba.devices.device import Device
 from fem_rashba.devices.refinement import Grid, refined
 from fem_rashba.devices.spin import SpinCondition
 from fem_rashba.devices.whole import distributed, gathered, gathered_by_cell
-from fem_rashba.mpi import on_root
+from fem_rashba.mpi import PATIENCE, on_root, together
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import Magnetization
 from fem_rashba.results.errors import with_errors
@@ -20,6 +21,7 @@ from fem_rashba.results.solution import Solution, complete, unit_axis
 from fem_rashba.solvers.enriched import Enriched, enriched_states
 from fem_rashba.solvers.estimate import degrees_added, unknowns
 from fem_rashba.solvers.goals import GOALS
+from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.solvers.marking import marked_sides
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.steady import Progress, Solved, SteadyState, solve_steady
@@ -86,11 +88,12 @@ def solve_adaptively(
         progress: Called with the name of each stage.
 
     Returns:
-        The last solution; its `adaptivity` tells of the steps, and whether the accuracy is reached.
+        The last solution; its `adaptivity` tells of the steps, and whether the accuracy is reached. Where the solver
+        does not converge on a finer mesh, that is the one of the mesh before.
 
     Raises:
         ValueError: For a wrong value.
-        ConvergenceError: If the solver does not converge.
+        ConvergenceError: If the solver does not converge on the first mesh.
     """
     if goal not in GOALS:
         raise ValueError(f"goal = {goal!r} must be {', '.join(map(repr, GOALS[:-1]))} or {GOALS[-1]!r}")
@@ -108,21 +111,65 @@ def solve_adaptively(
         degree=degree,
     )
     steps: list[Step] = []
+    kept: _Found | None = None
     while True:
-        state, enriched, found = _solved(problem, goal, accuracy, method, tolerance, petsc, progress)
-        steps.append(Step(cells=problem.device.cells, unknowns=state.report.unknowns, estimate=found.estimate))
-        if progress is not None:
-            progress(f"step {len(steps)}: {steps[-1].unknowns} unknowns, estimated error {found.estimate:.1e}")
-        why = "" if found.estimate <= accuracy else _stuck(steps)
-        if found.estimate > accuracy and not why:
-            finer = _refined(problem.device, found, accuracy)
-            size = unknowns(finer, degree)
-            if size > most_unknowns:
-                why = f"the next mesh has {size} unknowns, and there may be {most_unknowns} (most_unknowns)"
-        if found.estimate <= accuracy or why:
-            solution = with_errors(complete(state, axis), enriched, axis)
+        found, why = _tried(problem, kept is not None, goal, accuracy, method, tolerance, petsc, progress)
+        if found is not None:
+            kept, estimate = found, found.assessment.estimate
+            steps.append(Step(cells=problem.device.cells, unknowns=unknowns(problem.device, degree), estimate=estimate))
+            if progress is not None:
+                progress(f"step {len(steps)}: {steps[-1].unknowns} unknowns, estimated error {estimate:.1e}")
+            why = "" if estimate <= accuracy else _stuck(steps)
+            if estimate > accuracy and not why:
+                finer = _refined(problem.device, found.assessment, accuracy)
+                size = unknowns(finer, degree)
+                if size > most_unknowns:
+                    why = f"the next mesh has {size} unknowns, and there may be {most_unknowns} (most_unknowns)"
+        assert kept is not None
+        if why or kept.assessment.estimate <= accuracy:
+            solution = with_errors(complete(kept.state, axis), kept.enriched, axis)
             return _told(solution, steps, accuracy, goal, why)
         problem = replace(problem, device=finer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """The state on one mesh, those at a higher degree, and the error of the goal by one degree more."""
+
+    state: SteadyState
+    enriched: list[SteadyState]
+    assessment: Assessment
+
+
+def _tried(
+    problem: Problem,
+    is_finer: bool,
+    goal: str,
+    accuracy: float,
+    method: str,
+    tolerance: float,
+    petsc: Mapping[str, str | float | bool] | None,
+    progress: Progress | None,
+) -> tuple[_Found | None, str]:
+    """What `_solved` finds or, on a mesh that `is_finer` than one that has a solution, why nothing. Collective.
+
+    Raises:
+        ConvergenceError: If the solver does not converge, and there is no other solution or one rank fails alone.
+    """
+    comm, found, error = problem.device.mesh.comm, None, None
+    try:
+        found = _solved(problem, goal, accuracy, method, tolerance, petsc, progress)
+    except ConvergenceError as raised:
+        error = raised
+        # where one rank fails alone nothing collective can follow
+        if not is_finer or not together(comm, PATIENCE):
+            raise
+    if error is None and is_finer:
+        together(comm, math.inf)
+    first = next((e for e in comm.allgather(error) if e is not None), None) if is_finer else None
+    if first is None:
+        return found, ""
+    return None, f"on {unknowns(problem.device, problem.degree)} unknowns {first}"
 
 
 def _solved(
@@ -133,8 +180,8 @@ def _solved(
     tolerance: float,
     petsc: Mapping[str, str | float | bool] | None,
     progress: Progress | None,
-) -> tuple[SteadyState, list[SteadyState], Assessment]:
-    """The state, those at a higher degree, and the error of the goal by one degree more. Collective."""
+) -> _Found:
+    """The state on the mesh of a problem, and what is estimated by it. Collective."""
     found: list[tuple[list[SteadyState], Assessment]] = []
 
     def then(solved: Solved) -> None:
@@ -149,7 +196,8 @@ def _solved(
         found.append((states, assessed))
 
     state = solve_steady(problem, method=method, tolerance=tolerance, petsc=petsc, progress=progress, then=then)
-    return state, *found[0]
+    enriched, assessment = found[0]
+    return _Found(state=state, enriched=enriched, assessment=assessment)
 
 
 def _refined(device: Device, found: Assessment, accuracy: float) -> Device:

@@ -11,16 +11,13 @@ from typing import Any
 import xarray as xr
 from mpi4py import MPI
 
-from fem_rashba.mpi import on_all, on_root, together
+from fem_rashba.mpi import PATIENCE, on_all, on_root, together
 from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.studies import journal, sweep_file
 from fem_rashba.studies.plan import Axis
 from fem_rashba.studies.record import Row, failure
 
 Progress = Callable[[str], None]
-
-PATIENCE = 5.0
-"""Seconds that a rank that failed waits for the others of its point to fail or finish too."""
 
 
 @dataclass(frozen=True, kw_only=True)
