@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fem_rashba.config import Config
     from fem_rashba.devices.device import Device
     from fem_rashba.results.solution import Solution
+    from fem_rashba.solvers.recycling import Recycling
 
 
 def config_of(arguments: Namespace, petsc: dict[str, str] | None = None, *, driven: bool = True) -> Config:
@@ -84,7 +85,14 @@ def solved(config: Config, stages: Stages) -> Solution:
     return solve_adaptively(device, config.film, config.magnetization, **wanted, **_given(config, stages))
 
 
-def solved_on(device: Device, config: Config, stages: Stages, *, error_estimate: bool | str = False) -> Solution:
+def solved_on(
+    device: Device,
+    config: Config,
+    stages: Stages,
+    *,
+    error_estimate: bool | str = False,
+    recycling: Recycling | None = None,
+) -> Solution:
     """The steady state of a TOML file on a device that is meshed for it. Collective."""
     from fem_rashba.results.solution import solve
 
@@ -94,6 +102,7 @@ def solved_on(device: Device, config: Config, stages: Stages, *, error_estimate:
         config.film,
         config.magnetization,
         error_estimate=error_estimate,
+        recycling=recycling,
         **_given(config, stages),
     )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fem_rashba.config import Config
     from fem_rashba.config.sweeping import Plan
     from fem_rashba.devices.device import Device
+    from fem_rashba.solvers.recycling import Recycling
     from fem_rashba.studies.record import Row
     from fem_rashba.studies.solutions import Solutions
 
@@ -90,6 +91,7 @@ class Solver:
     def __init__(self, plan: Plan, comm: MPI.Comm, kept: Solutions | None) -> None:
         self._plan, self._comm, self._kept = plan, comm, kept
         self._quiet = Stages(shown=False)
+        self._recycling: Recycling | None = None
         self._device: tuple[str, Device] | None = None
 
     def order(self) -> list[int]:
@@ -112,10 +114,12 @@ class Solver:
     def solve(self, point: int) -> Row:
         """The row of a point, after its solution is written. Collective."""
         from fem_rashba.results.files import save
+        from fem_rashba.solvers.recycling import Recycling
         from fem_rashba.studies.record import record
 
+        self._recycling = self._recycling or Recycling()
         config = self._plan.config(point)
-        solution = solved_on(self._on(config), config, self._quiet)
+        solution = solved_on(self._on(config), config, self._quiet, recycling=self._recycling)
         if self._kept is not None:
             place, output = self._kept.of(point), config.output
             save(solution, place, fields=output.fields, plots=output.plots, config=config.resolved)

@@ -20,6 +20,7 @@ from fem_rashba.results.integrals import Integrals, integrals
 from fem_rashba.solvers.discretization import Discretization
 from fem_rashba.solvers.enriched import affordable_states, enriched_states
 from fem_rashba.solvers.problem import Problem, pose
+from fem_rashba.solvers.recycling import Recycling
 from fem_rashba.solvers.steady import Progress, Solved, SolverReport, SteadyState, solve_steady
 
 NO_AXIS = (
@@ -85,6 +86,13 @@ class Solution:
         """Integrals over the film and its regions. Collective at the first use."""
         return integrals(self.state)
 
+    def changed(self, **changes: Any) -> Solution:
+        """The same state with other attributes; integrals that are known stay so."""
+        found = replace(self, **changes)
+        if "integrals" in self.__dict__:
+            found.__dict__["integrals"] = self.integrals
+        return found
+
 
 def solve(
     device: Device,
@@ -102,6 +110,7 @@ def solve(
     torque_axis: Sequence[float] | None = None,
     progress: Progress | None = None,
     error_estimate: bool | str = False,
+    recycling: Recycling | None = None,
 ) -> Solution:
     """Charge and spin density of a driven device. Collective.
 
@@ -123,12 +132,16 @@ def solve(
         progress: Called with the name of each stage.
         error_estimate: Whether to estimate the discretisation error of every number too; "auto": where the machine has
             the memory for it and it can be found, else a warning says so.
+        recycling: What solves of similar problems on the same device have left, and leave to the next ones; not
+            together with error_estimate.
 
     Raises:
         ValueError: For a wrong value.
         ConvergenceError: If the solver does not converge.
     """
     axis = None if torque_axis is None else unit_axis(torque_axis)
+    if recycling is not None and error_estimate:
+        raise ValueError("recycling goes only without error_estimate, which needs a factorisation of its own")
     problem = pose(
         device,
         film,
@@ -157,9 +170,10 @@ def solve(
         petsc=petsc,
         progress=progress,
         then=then if error_estimate else None,
+        recycling=recycling,
     )
     solution = complete(state, axis)
-    solution = replace(solution, warnings=(*solution.warnings, *told))
+    solution = solution.changed(warnings=(*solution.warnings, *told))
     if not enriched:
         return solution
     from fem_rashba.results.errors import with_errors
@@ -177,8 +191,9 @@ def complete(state: SteadyState, axis: np.ndarray | None) -> Solution:
         return Solution(state=state, axis=axis)
     if problem.injects_spin and not problem.drives_charge:
         return Solution(state=state, axis=None, warnings=(NO_AXIS,))
-    current = np.zeros(2) if any(problem.electric_field) else integrals(state).charge_current
-    return Solution(state=state, axis=natural_axis(problem, current))
+    solution = Solution(state=state, axis=None)
+    current = np.zeros(2) if any(problem.electric_field) else solution.integrals.charge_current
+    return solution.changed(axis=natural_axis(problem, current))
 
 
 def natural_axis(problem: Problem, charge_current: np.ndarray) -> np.ndarray | None:

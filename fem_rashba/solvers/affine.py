@@ -13,6 +13,7 @@ from scipy.sparse import bsr_array
 from fem_rashba.physics.couplings import Coefficients
 from fem_rashba.physics.magnetization import NUMPY_MATH
 from fem_rashba.solvers.assembly import residual_vector
+from fem_rashba.solvers.columns import Action
 from fem_rashba.solvers.discretization import FIELDS, Discretization
 from fem_rashba.solvers.kernels import Kernels
 from fem_rashba.solvers.scalars import AT_BORDER, BULK, Entries, ScalarMatrices, scalar_matrices
@@ -149,6 +150,24 @@ class AffineOperator:
         fixed = np.unique(terminals.fixed_rows) + FIELDS * rows.local_range[0]
         matrix.zeroRowsColumns(fixed.astype(PETSc.IntType), diag=1.0)
         return matrix
+
+    def action(self, terminals: Terminals) -> Action | None:
+        """As of `Operator`."""
+        if not self.is_of_one_film:
+            return None
+        halo, free = self.scalars.halo, terminals.free_fields
+        kernels = self.kernels(free)
+
+        def product(columns: np.ndarray) -> np.ndarray:
+            found = np.empty_like(columns)
+            for k in range(columns.shape[1]):
+                values = columns[:, k].reshape(-1, FIELDS)
+                inner = free * values
+                # fixed unknowns are their own equation, so that rounding in them does not go unseen
+                found[:, k] = (kernels.product(halo.extended(inner)) + values - inner).ravel()
+            return found
+
+        return product
 
     @property
     def _drives(self) -> list[tuple[str, int | None, np.ndarray]]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 from petsc4py import PETSc, __version__
 
+from fem_rashba.solvers.columns import Action, by_column, largest, norms, solved_together
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.estimate import resolved_method
 from fem_rashba.solvers.levels import Levels
@@ -56,6 +58,11 @@ class LinearSystem:
 
     Attributes:
         method: "direct" or "iterative".
+        size: Number of unknowns.
+        comm: The ranks that share them.
+        tolerance: As given.
+        aim: The relative residual that the iterative method aims at.
+        reach: That to which one pass of it may be asked to go.
         iterations: Of the last solve.
         residual: Relative residual of the last solve.
 
@@ -74,33 +81,38 @@ class LinearSystem:
         multigrid: Levels,
         repeatable: bool = False,
     ) -> None:
-        size = FIELDS * terminals.space.dofmap.index_map.size_global
-        self.method = resolved_method(method, size, multigrid.largest_direct)
+        self.size = FIELDS * terminals.space.dofmap.index_map.size_global
+        self.method = resolved_method(method, self.size, multigrid.largest_direct)
+        self.comm = terminals.comm
         self.iterations = 0
         self.residual = 0.0
-        self._tolerance = tolerance
+        self.tolerance = tolerance
         given = _REPEATABLE if repeatable else options
         self._given = {str(key).lstrip("-"): _text(value) for key, value in given.items()}
         preset = _DIRECT if self.method == "direct" else _ITERATIVE | multigrid.options
         self._options = merged(preset, self._given)
         # without a coarser level, or with a preconditioner of the user's, the options say it all
         self._multigrid = multigrid if self._options.get("pc_type") == multigrid.kind else None
-        if self._multigrid is None:
-            self.matrix = operator.matrix(terminals, blocked=False)
-        else:
-            self.matrix = self._multigrid.matrix(operator, terminals)
-        self._reach = multigrid.reach
-        self._aim = 0.3 * tolerance * (multigrid.aim if method == "auto" else 1.0)
+        self._operator, self._terminals = operator, terminals
+        self.reach = multigrid.reach
+        self.aim = 0.3 * tolerance * (multigrid.aim if method == "auto" else 1.0)
         self._prefix = f"fem_rashba_{next(_prefixes)}_"
         self._checked = False
-        self._solver = self._build()
 
-    def _build(self) -> PETSc.KSP:
+    @cached_property
+    def matrix(self) -> PETSc.Mat:
+        """The matrix, assembled when it is first asked for, which is collective."""
+        if self._multigrid is None:
+            return self._operator.matrix(self._terminals, blocked=False)
+        return self._multigrid.matrix(self._operator, self._terminals)
+
+    @cached_property
+    def _solver(self) -> PETSc.KSP:
         settings = PETSc.Options()
         solver = PETSc.KSP().create(self.matrix.comm)
         solver.setOptionsPrefix(self._prefix)
         solver.setOperators(self.matrix)
-        solver.setTolerances(rtol=self._aim, atol=0.0)
+        solver.setTolerances(rtol=self.aim, atol=0.0)
         for key, value in self._options.items():
             settings[self._prefix + key] = value
         try:
@@ -113,12 +125,53 @@ class LinearSystem:
             raise ValueError(f"PETSc refuses the options {given}: {reason(error)}") from None
         return solver
 
+    def assemble(self) -> None:
+        """Makes matrix and solver. Collective.
+
+        Raises:
+            ValueError: If PETSc refuses an option.
+        """
+        assert self._solver is not None
+
     def factorize(self) -> None:
         """Sets the preconditioner up (the factorisation, for a direct method)."""
         try:
             self._solver.setUp()
         except PETSc.Error as error:
             raise ConvergenceError(f"PETSc could not set the {self.method} solver up: {reason(error)}") from None
+
+    @property
+    def has_options(self) -> bool:
+        """Whether there are PETSc options of the user's."""
+        return bool(self._given)
+
+    def solve_all(self, rights: np.ndarray) -> np.ndarray:
+        """x with A x = right for columns, shape (owned, k), by a factorisation all at once. Collective.
+
+        Raises:
+            ConvergenceError: If a relative residual stays above the tolerance.
+            ValueError: If an option that was given is used by nothing.
+        """
+        if self.method != "direct" or self._given or rights.shape[1] < 2:
+            return self._one_by_one(rights)
+        sizes = norms(self.comm, rights)
+        solutions, residuals = np.zeros_like(rights), rights
+        self.iterations, self.residual = 0, np.inf
+        while self.iterations < _REFINEMENTS and not self.residual <= self.tolerance:
+            solutions = solutions + self.preconditioned(residuals)
+            residuals = rights - self.products(solutions)
+            self.iterations += 1
+            self.residual = largest(norms(self.comm, residuals), sizes)
+        self.check()
+        return solutions
+
+    def _one_by_one(self, rights: np.ndarray) -> np.ndarray:
+        solutions, iterations, residual = np.empty_like(rights), 0, 0.0
+        for k in range(rights.shape[1]):
+            solutions[:, k] = self.solve(rights[:, k])
+            iterations, residual = max(iterations, self.iterations), max(residual, self.residual)
+        self.iterations, self.residual = iterations, residual
+        return solutions
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """x with A x = right; both hold the owned unknowns of this rank.
@@ -140,25 +193,28 @@ class LinearSystem:
         for _ in range(_REFINEMENTS):
             if self.method == "iterative" and "ksp_rtol" not in self._given:
                 # the final check is on the true residual; the iteration's own estimate gets a margin
-                self._solver.setTolerances(rtol=max(self._aim * size / r.norm(), self._reach))
+                self._solver.setTolerances(rtol=max(self.aim * size / r.norm(), self.reach))
             self._apply(r, correction)
             x.axpy(1.0, correction)
             self.matrix.mult(x, r)
             r.aypx(-1.0, b)
             self.residual = r.norm() / size
-            if not self.residual > self._tolerance or self._solver.getConvergedReason() < 0:
+            if not self.residual > self.tolerance or self._solver.getConvergedReason() < 0:
                 break
         self._check_options()
-        if not self.residual <= self._tolerance:
-            raise ConvergenceError(
-                f"the {self.method} solver stopped at a relative residual of {self.residual:.1e} after "
-                f"{self.iterations} iterations; the tolerance is {self._tolerance:g} "
-                f"(reason {self._solver.getConvergedReason()} of PETSc)"
-            )
+        self.check(f" (reason {self._solver.getConvergedReason()} of PETSc)")
         solution = x.array.copy()
         for vector in (b, r, x, correction):
             vector.destroy()
         return solution
+
+    def check(self, why: str = "") -> None:
+        """Raises a ConvergenceError if the last residual is above the tolerance."""
+        if not self.residual <= self.tolerance:
+            raise ConvergenceError(
+                f"the {self.method} solver stopped at a relative residual of {self.residual:.1e} after "
+                f"{self.iterations} iterations; the tolerance is {self.tolerance:g}{why}"
+            )
 
     def _apply(self, right: PETSc.Vec, solution: PETSc.Vec) -> None:
         try:
@@ -171,6 +227,23 @@ class LinearSystem:
         """One application of the preconditioner (the factorisation, for a direct method), or of its transpose."""
         pc = self._solver.getPC()
         (pc.applyTranspose if adjoint else pc.apply)(right, solution)
+
+    def products(self, columns: np.ndarray) -> np.ndarray:
+        """The matrix times columns, shape (owned, k). Collective."""
+        if self._action is not None:
+            return self._action(columns)
+        return by_column(self.matrix.mult, self.matrix, columns)
+
+    @cached_property
+    def _action(self) -> Action | None:
+        return self._operator.action(self._terminals)
+
+    def preconditioned(self, columns: np.ndarray) -> np.ndarray:
+        """The preconditioner (the factorisation, for a direct method) times columns, shape (owned, k). Collective."""
+        pc = self._solver.getPC()
+        if self.method == "direct" and not self._given:
+            return solved_together(pc.getFactorMatrix(), columns)
+        return by_column(pc.apply, self.matrix, columns)
 
     def _check_options(self) -> None:
         if self._checked:
@@ -185,8 +258,9 @@ class LinearSystem:
     def destroy(self) -> None:
         """Frees the matrix and the factorisation. Collective."""
         self.forget_options()
-        self._solver.destroy()
-        self.matrix.destroy()
+        for made in ("_solver", "matrix"):
+            if made in self.__dict__:
+                self.__dict__.pop(made).destroy()
 
     def forget_options(self) -> None:
         """Takes this solver's options out of PETSc's database, which would otherwise report some as unused."""

@@ -11,6 +11,7 @@ from petsc4py import PETSc
 
 from fem_rashba.solvers.affine import AffineOperator, tensors
 from fem_rashba.solvers.assembly import blocked_matrix, repeatable_matrix, residual_vector
+from fem_rashba.solvers.columns import Action
 from fem_rashba.solvers.discretization import Discretization, Source
 from fem_rashba.solvers.terminals import Terminals
 
@@ -20,6 +21,10 @@ class Operator(Protocol):
 
     def matrix(self, terminals: Terminals, *, blocked: bool) -> PETSc.Mat:
         """The assembled matrix, a diagonal of 1 for fixed unknowns, in blocks of four or by entries. Collective."""
+        ...
+
+    def action(self, terminals: Terminals) -> Action | None:
+        """The same times columns, with no matrix; None where that is no faster. Collective."""
         ...
 
 
@@ -51,6 +56,10 @@ class CompiledOperator:
         matrix = assemble_matrix(self._form, bcs=terminals.fixed)
         matrix.assemble()
         return matrix
+
+    def action(self, terminals: Terminals) -> Action | None:
+        """As of `Operator`."""
+        return None
 
 
 class CompiledSteadyOperator(CompiledOperator):

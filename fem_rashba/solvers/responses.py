@@ -14,7 +14,7 @@ from fem_rashba.solvers.levels import levels
 from fem_rashba.solvers.linear import LinearSystem, check_method
 from fem_rashba.solvers.operators import steady_operator
 from fem_rashba.solvers.problem import Problem
-from fem_rashba.solvers.steady import Clock, Progress, SolverReport, closed, respond
+from fem_rashba.solvers.steady import Clock, Drive, Progress, SolverReport, closed, respond
 from fem_rashba.solvers.terminals import Terminals
 from fem_rashba.units import AMPERE_PER_RATE
 
@@ -73,8 +73,8 @@ def solve_responses(
         system.factorize()
         clock.stage("solving")
         volt = -terminals.states
-        discretization.injection.value = 0.0
-        inflows = [respond(system, operator, terminals, u, {name: volt}, (0.0, 0.0)) for name in names]
+        drives = [Drive({name: volt}) for name in names]
+        _, inflows = respond(system.solve_all, operator, discretization, terminals, u, drives)
     except BaseException:
         # freeing the matrix is collective, and this rank may be the only one that failed
         system.forget_options()

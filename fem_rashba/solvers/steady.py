@@ -8,18 +8,21 @@ the charge row tested with 1 on the terminal.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
 
+from fem_rashba.solvers.columns import Action
 from fem_rashba.solvers.discretization import Discretization, Source, discretize
 from fem_rashba.solvers.levels import levels
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem, check_method
 from fem_rashba.solvers.operators import SteadyOperator, steady_operator
 from fem_rashba.solvers.problem import Problem
+from fem_rashba.solvers.recycling import Recycling
 from fem_rashba.solvers.terminals import Terminals
 from fem_rashba.units import AMPERE_PER_RATE
 
@@ -32,7 +35,7 @@ class SolverReport:
 
     Attributes:
         method: "direct" or "iterative".
-        iterations: Of the Krylov solver, the most of any right-hand side.
+        iterations: Of the Krylov solver, the most of any right-hand side, or of all that were solved together.
         residual: Largest relative residual of any right-hand side.
         seconds: Wall time by stage.
         ranks: Number of MPI ranks.
@@ -80,6 +83,7 @@ def solve_steady(
     discretization: Discretization | None = None,
     repeatable: bool = False,
     then: Callable[[Solved], None] | None = None,
+    recycling: Recycling | None = None,
 ) -> SteadyState:
     """Solves a problem.
 
@@ -94,6 +98,7 @@ def solve_steady(
         discretization: Of the problem, if it is not the usual one.
         repeatable: As for `LinearSystem`.
         then: Called with the solution before the factorisation is freed; adds the stage "estimating errors".
+        recycling: What earlier points of a sweep have left; not together with `then`.
 
     Raises:
         ValueError: For an unknown method or option.
@@ -121,10 +126,16 @@ def solve_steady(
         repeatable=repeatable,
     )
     try:
+        if recycling is None:
+            system.assemble()
         clock.stage("factorizing" if system.method == "direct" else "setting up the preconditioner")
-        system.factorize()
+        if recycling is None:
+            system.factorize()
+        else:
+            recycling.prepare(system, terminals)
         clock.stage("solving")
-        currents = _solve(discretization, system, operator, terminals, u)
+        solve = system.solve_all if recycling is None else partial(recycling.solve, system)
+        currents = _solve(solve, operator, discretization, terminals, u)
         if then is not None:
             clock.stage("estimating errors")
             then(Solved(discretization=discretization, terminals=terminals, system=system, u=u, currents=currents))
@@ -132,7 +143,9 @@ def solve_steady(
         # freeing the matrix is collective, and this rank may be the only one that failed
         system.forget_options()
         raise
-    report = closed(system, terminals, clock)
+    report = closed(
+        system, terminals, clock, system.destroy if recycling is None else partial(recycling.release, system)
+    )
     return SteadyState(
         discretization=discretization,
         u=u,
@@ -142,17 +155,18 @@ def solve_steady(
     )
 
 
-def closed(system: LinearSystem, terminals: Terminals, clock: Clock) -> SolverReport:
-    """How the solves with a system went; frees it. Collective."""
-    unknowns = system.matrix.getSize()[0]
-    system.destroy()
+def closed(
+    system: LinearSystem, terminals: Terminals, clock: Clock, free: Callable[[], None] | None = None
+) -> SolverReport:
+    """How the last solve with a system went; frees it, or calls `free`. Collective."""
+    (free or system.destroy)()
     return SolverReport(
         method=system.method,
-        iterations=terminals.iterations,
-        residual=terminals.residual,
+        iterations=system.iterations,
+        residual=system.residual,
         seconds=clock.stop(),
         ranks=terminals.comm.size,
-        unknowns=unknowns,
+        unknowns=system.size,
     )
 
 
@@ -178,50 +192,82 @@ class Clock:
 
 
 def _solve(
-    discretization: Discretization,
-    system: LinearSystem,
-    operator: SteadyOperator,
-    terminals: Terminals,
-    u: fem.Function,
+    solve: Action, operator: SteadyOperator, discretization: Discretization, terminals: Terminals, u: fem.Function
 ) -> dict[str, float]:
     """Fills u and returns the terminal currents in A."""
     field = discretization.problem.electric_field
-    inflows = respond(system, operator, terminals, u, terminals.levels, field)
+    drives = [Drive(terminals.levels, field, 1.0)] + [Drive({name: 1.0}) for name in terminals.free]
+    (base, *responses), (inflows, *unit_inflows) = respond(solve, operator, discretization, terminals, u, drives)
+    u.x.array[:] = base
     if terminals.free:
-        base = u.x.array.copy()
-        responses, unit_inflows = [], []
-        discretization.electric_field.value[:] = 0.0
-        discretization.injection.value = 0.0
-        for name in terminals.free:
-            unit_inflows.append(respond(system, operator, terminals, u, {name: 1.0}, (0.0, 0.0)))
-            responses.append(u.x.array.copy())
-        discretization.electric_field.value[:] = field
-        discretization.injection.value = 1.0
         rows = [list(terminals.contacts).index(name) for name in terminals.free]
         terminals.conductances, terminals.responses = np.array(unit_inflows).T, responses
         levels = np.linalg.solve(terminals.conductances[rows], terminals.targets() - inflows[rows])
-        u.x.array[:] = base + sum(level * response for level, response in zip(levels, responses, strict=True))
+        u.x.array[:] += sum(level * response for level, response in zip(levels, responses, strict=True))
         terminals.levels.update(zip(terminals.free, map(float, levels), strict=True))
         inflows = terminals.inflows(operator.defect(u))
     return {name: -float(rate) * AMPERE_PER_RATE for name, rate in zip(terminals.contacts, inflows, strict=True)}
 
 
+@dataclass(frozen=True)
+class Drive:
+    """What drives a solve.
+
+    Attributes:
+        levels: n on the terminals, 1/nm^2, 0 where nothing is said.
+        field: (Ex, Ey), V/nm.
+        injection: By which all spin that is injected is multiplied.
+    """
+
+    levels: Mapping[str, float]
+    field: tuple[float, float] = (0.0, 0.0)
+    injection: float = 0.0
+
+
 def respond(
-    system: LinearSystem,
+    solve: Action,
     operator: SteadyOperator,
+    discretization: Discretization,
     terminals: Terminals,
     u: fem.Function,
-    levels: Mapping[str, float],
-    field: tuple[float, float],
-) -> np.ndarray:
-    """Solves for u with the given levels of n on the terminals; returns the inflow through each."""
-    terminals.impose(u, levels, field)
-    right = -operator.defect(u)
-    right[terminals.fixed_rows] = 0.0
-    u.x.array[: terminals.owned] += system.solve(right)
-    u.x.scatter_forward()
-    if not np.isfinite(terminals.comm.allreduce(float(np.abs(u.x.array).max(initial=0.0)), op=MPI.MAX)):
-        raise ConvergenceError("the solution is not a number; check the parameters for extreme values")
-    terminals.iterations = max(terminals.iterations, system.iterations)
-    terminals.residual = max(terminals.residual, system.residual)
-    return terminals.inflows(operator.defect(u))
+    drives: Sequence[Drive],
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The solutions for some drives, and for each the inflow through every contact. Collective.
+
+    Args:
+        solve: x with A x = right, for columns.
+        operator: Whose A it is.
+        discretization: Of the operator.
+        terminals: Its fixed unknowns.
+        u: To work with.
+        drives: What drives each; that of the discretization is left as it is.
+
+    Raises:
+        ConvergenceError: If a solution is not found, or is not a number.
+    """
+    given = discretization.electric_field.value.copy(), float(discretization.injection.value)
+    begins, rights = [], []
+    for drive in drives:
+        _set(discretization, drive.field, drive.injection)
+        terminals.impose(u, drive.levels, drive.field)
+        begins.append(u.x.array.copy())
+        right = -operator.defect(u)
+        right[terminals.fixed_rows] = 0.0
+        rights.append(right)
+    found, inflows = solve(np.array(rights).T), []
+    for drive, values, x in zip(drives, begins, found.T, strict=True):
+        _set(discretization, drive.field, drive.injection)
+        u.x.array[:] = values
+        u.x.array[: terminals.owned] += x
+        u.x.scatter_forward()
+        values[:] = u.x.array
+        if not np.isfinite(terminals.comm.allreduce(float(np.abs(values).max(initial=0.0)), op=MPI.MAX)):
+            raise ConvergenceError("the solution is not a number; check the parameters for extreme values")
+        inflows.append(terminals.inflows(operator.defect(u)))
+    _set(discretization, *given)
+    return begins, inflows
+
+
+def _set(discretization: Discretization, field: Sequence[float] | np.ndarray, injection: float) -> None:
+    discretization.electric_field.value[:] = field
+    discretization.injection.value = injection

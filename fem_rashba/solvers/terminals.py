@@ -41,8 +41,6 @@ class Terminals:
         # of the free terminals, per unit of n: inflow through every contact, shape (contacts, free), and the functions
         self.conductances: np.ndarray = np.zeros((len(self.contacts), 0))
         self.responses: list[np.ndarray] = []
-        self.iterations = 0
-        self.residual = 0.0
 
     @property
     def free_fields(self) -> np.ndarray:
