@@ -58,10 +58,11 @@ class Factors:
 
     Args:
         matrix: A.
+        fill: As of `IncompleteFactors`.
     """
 
-    def __init__(self, matrix: Kernels) -> None:
-        self._matrix, self._factors = matrix, IncompleteFactors(matrix)
+    def __init__(self, matrix: Kernels, *, fill: bool) -> None:
+        self._matrix, self._factors = matrix, IncompleteFactors(matrix, fill=fill)
 
     def before(self, b: np.ndarray, *, adjoint: bool) -> np.ndarray:
         """As of `Smoother`."""
