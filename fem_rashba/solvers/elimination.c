@@ -31,10 +31,11 @@ void halves(int nodes, const int *first, const int *list, int *lower, int *upper
     }
 }
 
-/* The columns after each row with those that the elimination of one earlier node couples it to. Without a list they are
- * only counted. `seen` has room for one int a node, all -1. */
-void filled(int nodes, const int *first, const int *list, const int *lower, const int *columns, int *new_first,
-            int *new_list, int *seen) {
+/* The columns after each row with those that it is coupled to by the elimination of an earlier node, which the row has in
+ * one pattern (lower, columns) and the column in another (after, others), for some pairs of patterns. Without a list they
+ * are only counted. `seen` has room for one int a node, all -1. */
+void filled(int nodes, int pairs, const int *first, const int *list, const int *const *lower, const int *const *columns,
+            const int *const *after, const int *const *others, int *new_first, int *new_list, int *seen) {
     int count = 0;
     for (int i = 0; i < nodes; ++i) {
         new_first[i] = count;
@@ -43,16 +44,17 @@ void filled(int nodes, const int *first, const int *list, const int *lower, cons
             if (new_list) new_list[count] = list[e];
             ++count;
         }
-        for (int e = lower[i]; e < lower[i + 1]; ++e) {
-            int k = columns[e];
-            for (int f = first[k]; f < first[k + 1]; ++f) {
-                int j = list[f];
-                if (j <= i || seen[j] == i) continue;
-                seen[j] = i;
-                if (new_list) new_list[count] = j;
-                ++count;
+        for (int pair = 0; pair < pairs; ++pair)
+            for (int e = lower[pair][i]; e < lower[pair][i + 1]; ++e) {
+                int k = columns[pair][e];
+                for (int f = after[pair][k]; f < after[pair][k + 1]; ++f) {
+                    int j = others[pair][f];
+                    if (j <= i || seen[j] == i) continue;
+                    seen[j] = i;
+                    if (new_list) new_list[count] = j;
+                    ++count;
+                }
             }
-        }
     }
     new_first[nodes] = count;
 }

@@ -14,8 +14,8 @@ _KILOBYTES = {
     ("iterative", "triangle"): (1.7, 1.9, 2.2, 2.4),
 }
 _UNASSEMBLED = 0.7
-_FILL = 0.5
-"""Entries of incomplete factors on top of those of the matrix, a part of these, where they `has_fill`."""
+_FILL = 0.9
+"""Entries of incomplete factors on top of those of the matrix, a part of these, where there are `fill_levels`."""
 # GB of the libraries alone, and of the pictures, which are drawn when the solver is done
 _FIRST_RANK, _OTHER_RANK, _DRAWING = 0.35, 0.28, 0.2
 
@@ -81,13 +81,14 @@ def is_even(device: Device) -> bool:
     return longest <= 4 * shortest
 
 
-def has_fill(device: Device) -> bool:
-    """Whether incomplete factors have entries where eliminating one node makes some.
+def fill_levels(device: Device) -> int:
+    """How many levels of fill incomplete factors have on a graded mesh.
 
-    Of flat triangles they must: a node is not coupled to the one across the other diagonal of two, but an elimination
-    couples them as strongly as any. On quadrilaterals it is, and more entries take the time that fewer iterations save.
+    Flat triangles need some: a node is not coupled to the one across the other diagonal of two, but an elimination
+    couples them as strongly as any. One level is enough for columns of them, but not where these are cut in half. On
+    quadrilaterals that coupling is there, and more entries take the time that fewer iterations save.
     """
-    return device.mesh.basix_cell().name == "triangle" and not is_even(device)
+    return 2 if device.mesh.basix_cell().name == "triangle" and not is_even(device) else 0
 
 
 def couplings(degree: int, cell: str) -> float:

@@ -18,15 +18,15 @@ class IncompleteFactors:
 
     Args:
         matrix: Whose blocks are made, factorised and kept.
-        fill: Whether L and U also have entries where eliminating one node makes some.
+        levels: Of fill, as of `elimination`.
 
     Attributes:
         blocks: Of L and U, each column by column, shape (entries, 16), float32.
     """
 
-    def __init__(self, matrix: Kernels, *, fill: bool) -> None:
+    def __init__(self, matrix: Kernels, *, levels: int) -> None:
         nodes = len(matrix.starts) - 1
-        found = elimination(matrix.starts, matrix.columns, fill=fill)
+        found = elimination(matrix.starts, matrix.columns, levels=levels)
         self._order, self._pattern, call = found.order, (found.lower, found.upper, found.columns), _library()
         # zero where only the factors have entries
         self.blocks = np.zeros((len(found.columns), 16), dtype=np.float32)

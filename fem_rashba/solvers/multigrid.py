@@ -16,7 +16,7 @@ from petsc4py import PETSc
 
 from fem_rashba.devices.device import Device
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.estimate import LARGEST_COARSE, LARGEST_DIRECT, has_fill, is_even
+from fem_rashba.solvers.estimate import LARGEST_COARSE, LARGEST_DIRECT, fill_levels, is_even
 from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.terminals import Terminals
@@ -125,13 +125,15 @@ def smoother_options(device: Device) -> dict[str, str]:
     options = {
         "ksp_norm_type": "none",
         "sub_pc_type": "ilu",
-        "sub_pc_factor_levels": str(int(has_fill(device))),
+        "sub_pc_factor_levels": str(fill_levels(device)),
         "sub_pc_factor_mat_ordering_type": "rcm",
     }
     if device.mesh.comm.size == 1:
         return options | {"ksp_type": "richardson", "ksp_max_it": "1", "pc_type": "bjacobi"}
-    # the ranks may divide the film along strong couplings, where only a Krylov method helps
-    return options | {"ksp_type": "gmres", "ksp_max_it": "3", "pc_type": "asm", "pc_asm_overlap": "3"}
+    # the ranks may divide the film along strong couplings, where only a Krylov method helps, and parts that overlap
+    # across some flat elements
+    overlap = "3" if is_even(device) else "7"
+    return options | {"ksp_type": "gmres", "ksp_max_it": "3", "pc_type": "asm", "pc_asm_overlap": overlap}
 
 
 def among_free(scalar: PETSc.Mat, higher_fixed: np.ndarray, lower_fixed: np.ndarray) -> PETSc.Mat:

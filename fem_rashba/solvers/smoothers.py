@@ -58,11 +58,11 @@ class Factors:
 
     Args:
         matrix: A.
-        fill: As of `IncompleteFactors`.
+        levels: As of `IncompleteFactors`.
     """
 
-    def __init__(self, matrix: Kernels, *, fill: bool) -> None:
-        self._matrix, self._factors = matrix, IncompleteFactors(matrix, fill=fill)
+    def __init__(self, matrix: Kernels, *, levels: int) -> None:
+        self._matrix, self._factors = matrix, IncompleteFactors(matrix, levels=levels)
 
     def before(self, b: np.ndarray, *, adjoint: bool) -> np.ndarray:
         """As of `Smoother`."""

@@ -17,7 +17,7 @@ from petsc4py import PETSc
 from fem_rashba.devices.device import Device
 from fem_rashba.solvers.affine import AffineOperator
 from fem_rashba.solvers.discretization import FIELDS
-from fem_rashba.solvers.estimate import has_fill, is_even
+from fem_rashba.solvers.estimate import fill_levels, is_even
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem
 from fem_rashba.solvers.multigrid import smoother_options
 from fem_rashba.solvers.options import reason
@@ -121,7 +121,7 @@ class UnassembledStep:
         if is_even(device):
             self._smoother = Sweeps(kernels, _SWEEPS, self._halo)
         else:
-            self._smoother = Factors(kernels, fill=has_fill(device))
+            self._smoother = Factors(kernels, levels=fill_levels(device))
         self._kernels, self._adjoint = kernels, False
         rows = operator.discretization.space.dofmap.index_map
         sizes = (FIELDS * rows.size_local, FIELDS * rows.size_global)
