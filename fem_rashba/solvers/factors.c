@@ -88,12 +88,13 @@ static inline void subtract(const Eight *a, const float *b, float *c) {
     }
 }
 
-/* The factors in place, the inverses of the pivots on the diagonal, zero for fixed fields. `where` has room for one int a
- * node, all -1. */
-void factorise(int nodes, int entries, const int *lower, const int *upper, const int *columns, const float *free,
-               float *blocks, int *where) {
+/* The factors in place, the inverses of the pivots on the diagonal, zero for fixed fields. Pivots are made larger by a
+ * part `shift` of the diagonal. `where` has room for one int a node, all -1. */
+void factorise(int nodes, int entries, float shift, const int *lower, const int *upper, const int *columns,
+               const float *free, float *blocks, int *where) {
     for (int i = 0; i < nodes; ++i) {
         int own = diagonal(i, entries, upper);
+        for (int m = 0; m < 16; ++m) blocks[16 * (long)own + m] *= 1.0f + shift;
         for (int e = lower[i]; e < lower[i + 1]; ++e) where[columns[e]] = e;
         for (int e = upper[i]; e <= own; ++e) where[columns[e]] = e;
         for (int e = lower[i]; e < lower[i + 1]; ++e) {
