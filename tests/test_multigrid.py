@@ -16,7 +16,7 @@ WEAK = {"rashba_parameter": 1e-3, "exchange_time": 2e-3, "spin_flip_time": math.
 MOST = 12
 
 
-def solved(made, device, method, *, edges="sink", m=None, degree, regions=None):
+def solved(made, device, method, *, edges="sink", m=None, degree, regions=None, tolerance=1e-10):
     from fem_rashba import Current, Ground, solve, uniform
 
     return solve(
@@ -28,7 +28,7 @@ def solved(made, device, method, *, edges="sink", m=None, degree, regions=None):
         regions=regions,
         degree=degree,
         method=method,
-        tolerance=1e-10,
+        tolerance=tolerance,
     )
 
 
@@ -55,15 +55,84 @@ def test_graded_quadrilaterals(changes, degree):
     assert_equal(device, made, edges="insulating" if changes is WEAK else "sink", degree=degree)
 
 
+# short lengths and much anisotropy: the hardest corner of the box on flat triangles
+HARD = {"rashba_parameter": 0.1, "exchange_time": 2e-3, "spin_flip_time": math.inf}
+
+
+@pytest.mark.parametrize("changes", [STRONG, HARD], ids=["strong", "hard"])
 @pytest.mark.parametrize("degree", [2, 3, 4])
 @pytest.mark.parametrize("notch", ["v", "round"])
-def test_flat_triangles(notch, degree):
-    """Layers along sides and arcs: more iterations than on quadrilaterals, but no stall."""
+def test_flat_triangles(notch, degree, changes):
+    """Layers along sides and arcs, which incomplete factors without fill take 13 to 40 iterations for, or stall on.
+
+    The more elements differ in size, the more error a residual leaves.
+    """
+    from fem_rashba import notched_strip, uniform
+
+    made = film(**changes)
+    shape = notched_strip(length=24.0, width=12.0, notch_width=6.0, notch_depth=4.0, notch=notch)
+    device = shape.mesh(made, degree=degree)
+    edges, tolerance = ("sink", 1e-10) if changes is STRONG else ("insulating", 1e-11)
+    assert_equal(device, made, degree=degree, edges=edges, m=uniform([0.1, 1.0, 0.1]), tolerance=tolerance, most=8)
+
+
+@pytest.mark.parametrize("degree", [2, 3])
+def test_flat_triangles_cut_in_half(degree):
+    """As refinement leaves them: one level of fill is too little, the less the larger the mesh is."""
     from fem_rashba import notched_strip
+    from fem_rashba.devices.refinement import refined
+    from fem_rashba.devices.whole import distributed, gathered
 
     made = film(**STRONG)
-    shape = notched_strip(length=24.0, width=12.0, notch_width=6.0, notch_depth=4.0, notch=notch)
-    assert_equal(shape.mesh(made, degree=degree), made, degree=degree, most=40)
+    shape = notched_strip(length=24.0, width=12.0, notch_width=6.0, notch_depth=4.0, notch="round")
+    device = shape.mesh(made, degree=degree)
+    for seed in range(2):
+        grid = gathered(device)
+        assert grid is not None
+        marked = np.random.default_rng(seed).random(len(grid.sides()[0])) < 0.1
+        device = distributed(device, refined(grid, marked))
+    assert_equal(device, made, degree=degree)
+
+
+def test_flat_triangles_with_a_texture():
+    """Assembled levels have the same entries in their factors."""
+    from fem_rashba import neel_wall, notched_strip
+
+    made = film(**STRONG)
+    wall = neel_wall(center=(12.0, 6.0), width=4.0)
+    shape = notched_strip(length=24.0, width=12.0, notch_width=6.0, notch_depth=4.0, notch="v")
+    assert_equal(shape.mesh(made, degree=3), made, degree=3, m=wall)
+
+
+def test_entries_of_incomplete_factors():
+    """Those of the matrix, and those of fill whose level is low enough: of the entries that make it, plus one."""
+    from scipy.sparse import csr_array
+
+    from fem_rashba.solvers.elimination import elimination
+
+    random = np.random.default_rng(5).random((40, 40)) < 0.05
+    pattern = random | random.T | np.eye(40, dtype=bool)
+    rows = csr_array(pattern.astype(float))
+    for levels in (0, 1, 2):
+        found = elimination(rows.indptr.astype(np.int32), rows.indices.astype(np.int32), levels=levels)
+        level = np.where(pattern[np.ix_(found.order, found.order)], 0, 99)
+        for k in range(40):
+            later = level[k + 1 :, k, None] + level[None, k, k + 1 :] + 1
+            level[k + 1 :, k + 1 :] = np.minimum(level[k + 1 :, k + 1 :], later)
+        expected = level <= levels
+        ends = np.append(found.upper, len(found.columns))
+        made = np.zeros((40, 40), dtype=int)
+        for i in range(40):
+            left = found.columns[found.lower[i] : found.lower[i + 1]]
+            right = found.columns[found.upper[i] : ends[ends > found.upper[i]].min()]
+            assert (np.diff(left) > 0).all() and (np.diff(right) < 0).all() and right[-1] == i
+            made[i, left] += 1
+            made[i, right] += 1
+        assert (made == expected).all()
+        # every entry of the matrix has its place
+        row = np.repeat(np.arange(40), np.diff(rows.indptr))
+        at = found.columns[found.place]
+        assert (found.order[at] == rows.indices).all() and len(set(found.place)) == len(row)
 
 
 @pytest.mark.parametrize("changes", [STRONG, WEAK], ids=["strong", "weak"])
@@ -175,7 +244,19 @@ def mismatch_of_transposes(problem):
     return result
 
 
-@pytest.mark.parametrize("posed", [even, graded])
+def flat(degree=3):
+    """On flat triangles."""
+    from fem_rashba import Voltage, notched_strip, uniform
+    from fem_rashba.devices.conditions import Ground
+    from fem_rashba.solvers.problem import pose
+
+    made = film(**STRONG)
+    shape = notched_strip(length=24.0, width=12.0, notch_width=6.0, notch_depth=4.0, notch="v")
+    terminals = {"source": Voltage(1e-3), "drain": Ground()}
+    return pose(shape.mesh(made, degree=degree), made, uniform([0.5, 0.3, 0.8]), terminals=terminals, degree=degree)
+
+
+@pytest.mark.parametrize("posed", [even, graded, flat])
 def test_transpose_of_the_preconditioner(posed):
     """Estimates of errors rely on it."""
     assert mismatch_of_transposes(posed()) == pytest.approx(0, abs=ROUNDED)
@@ -251,8 +332,8 @@ def test_ranks(ranks, tmp_path):
         return np.array([[float(word) for word in line.split()] for line in done.stdout.splitlines()])
 
     one, several = on(1), on(ranks)
-    # PT-Scotch divides the film in another way in each run: 8 to 27 iterations were seen on three ranks
-    assert several.shape == (2, 2) and (several[:, 0] <= 40).all()
+    # PT-Scotch divides the film in another way in each run: with three layers of overlap up to 28 iterations were seen
+    assert several.shape == (2, 2) and (several[:, 0] <= MOST).all()
     assert several[:, 1] == pytest.approx(one[:, 1], rel=1e-7)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from fem_rashba.solvers.affine import AffineOperator
 from fem_rashba.solvers.coarsest import Coarsest, petsc_matrix
-from fem_rashba.solvers.estimate import is_even
+from fem_rashba.solvers.estimate import fill_levels, is_even
 from fem_rashba.solvers.kernels import Kernels
 from fem_rashba.solvers.smoothers import Factors, Smoother, Sweeps
 from fem_rashba.solvers.terminals import Terminals
@@ -55,7 +55,8 @@ class Cycle:
             self._transfers.append(grid)
             coarse = None if grid.matrix is None else petsc_matrix(grid.matrix)
         else:
-            self._smoothers = [Factors(level.matrix) for level in self._levels]
+            levels = fill_levels(discretizations[0].problem.device)
+            self._smoothers = [Factors(level.matrix, levels=levels) for level in self._levels]
             coarse = operators[-1].matrix(terminals[-1], blocked=False)
         self._coarse = Coarsest(coarse, discretizations[0].space.mesh.comm)
 

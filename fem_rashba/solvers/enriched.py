@@ -157,7 +157,8 @@ class Enriched:
             transfer = Degrees(self.discretization, solved.discretization, *free)
             return UnassembledStep(operator, free[0], transfer)
         self._up = self.transfer.among_free(solved.terminals.fixed_rows, self.terminals.fixed_rows)
-        return AssembledStep(operator.matrix(self.terminals, blocked=True), self._up)
+        matrix = operator.matrix(self.terminals, blocked=True)
+        return AssembledStep(matrix, self._up, solved.discretization.problem.device)
 
     def destroy(self) -> None:
         """Frees matrices. Collective."""

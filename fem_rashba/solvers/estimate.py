@@ -14,6 +14,8 @@ _KILOBYTES = {
     ("iterative", "triangle"): (1.7, 1.9, 2.2, 2.4),
 }
 _UNASSEMBLED = 0.7
+_FILL = 0.9
+"""Entries of incomplete factors on top of those of the matrix, a part of these, where there are `fill_levels`."""
 # GB of the libraries alone, and of the pictures, which are drawn when the solver is done
 _FIRST_RANK, _OTHER_RANK, _DRAWING = 0.35, 0.28, 0.2
 
@@ -79,6 +81,16 @@ def is_even(device: Device) -> bool:
     return longest <= 4 * shortest
 
 
+def fill_levels(device: Device) -> int:
+    """How many levels of fill incomplete factors have on a graded mesh.
+
+    Flat triangles need some: a node is not coupled to the one across the other diagonal of two, but an elimination
+    couples them as strongly as any. One level is enough for columns of them, but not where these are cut in half. On
+    quadrilaterals that coupling is there, and more entries take the time that fewer iterations save.
+    """
+    return 2 if device.mesh.basix_cell().name == "triangle" and not is_even(device) else 0
+
+
 def couplings(degree: int, cell: str) -> float:
     """To how many nodes a node is coupled on average, itself included, in a large mesh of Lagrange elements."""
     on_side = degree + 1
@@ -120,16 +132,21 @@ def memory_GB(  # noqa: N802
         swept: Whether multigrid assembles nothing (`levels_assemble_nothing`).
         even: Whether nothing is factorised there.
     """
-    # bytes of an entry of incomplete factors with its column
-    factors = 0 if even else 68
-    unassembled = _UNASSEMBLED + 1e-3 * factors * couplings(degree, cell) / FIELDS
-    solve = _KILOBYTES[method, cell][degree - 1] if method == "direct" or not swept else unassembled
+    fill = _FILL if cell == "triangle" and not even else 0.0
+    # bytes of incomplete factors for an entry of the matrix: blocks in single precision with columns
+    factors = 0.0 if even else 68 * (1 + fill)
+    solve = _KILOBYTES[method, cell][degree - 1]
+    if method != "direct" and swept:
+        solve = _UNASSEMBLED + 1e-3 * factors * couplings(degree, cell) / FIELDS
+    elif method != "direct":
+        solve += 1e-3 * 8 * FIELDS * fill * couplings(degree, cell)
     solve *= 1e-6 * unknowns
     if method == "direct":
         solve *= (unknowns / 1e5) ** 0.085
     if added:
         finer, entries = unknowns * ((degree + added) / degree) ** 2, couplings(degree + added, cell)
-        solve += 1e-9 * finer * (3 * 8 * FIELDS * entries if assembled else (20 + factors / FIELDS) * entries + 60)
+        assembled_bytes = (3 + fill) * 8 * FIELDS * entries
+        solve += 1e-9 * finer * (assembled_bytes if assembled else (20 + factors / FIELDS) * entries + 60)
     return _FIRST_RANK + _OTHER_RANK * (ranks - 1) + max(solve, _DRAWING)
 
 

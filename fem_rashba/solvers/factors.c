@@ -1,6 +1,6 @@
-/* Incomplete factorisation without fill, in blocks of 4 x 4, of a matrix that is never assembled: its blocks are made of
- * scalar entries here, in single precision and in an order of the nodes of their own, and overwritten by the factors. A
- * block is kept column by column. Vectors are double: the factors are the same linear map in each application. */
+/* Incomplete factorisation in blocks of 4 x 4 of a matrix that is never assembled: its blocks are made of scalar entries
+ * here, in single precision and in the order and on the pattern of elimination.c, and overwritten by the factors. A block
+ * is kept column by column. Vectors are double: the factors are the same linear map in each application. */
 
 typedef float Single __attribute__((vector_size(16), aligned(4)));
 typedef float Eight __attribute__((vector_size(32), aligned(4)));
@@ -8,47 +8,6 @@ typedef double Four __attribute__((vector_size(32), aligned(8)));
 
 /* gcc makes one instruction of this, and seven of __builtin_convertvector */
 static inline Four wide(const float *v) { return (Four){v[0], v[1], v[2], v[3]}; }
-
-/* The pattern in the new order, in which node order[i] of the old one is node i. Memory is read forwards in both halves of a
- * solve: first the rows of L, columns ascending, from lower[i] on; then those of U, the last row first, columns descending,
- * from upper[i] on, the diagonal at the end of each. `place`: where an old entry goes. */
-void permuted(int nodes, const int *starts, const int *columns, const int *order, const int *number, int *lower, int *upper,
-              int *new_columns, int *place) {
-    lower[0] = 0;
-    for (int i = 0; i < nodes; ++i) {
-        int below = 0;
-        for (int e = starts[order[i]]; e < starts[order[i] + 1]; ++e) below += number[columns[e]] < i;
-        lower[i + 1] = lower[i] + below;
-    }
-    for (int i = nodes - 1, next = lower[nodes]; i >= 0; --i) {
-        upper[i] = next;
-        next += starts[order[i] + 1] - starts[order[i]] - (lower[i + 1] - lower[i]);
-    }
-    for (int i = 0; i < nodes; ++i) {
-        int first = starts[order[i]], last = starts[order[i] + 1];
-        int *left = new_columns + lower[i], *right = new_columns + upper[i], lefts = 0, rights = 0;
-        for (int e = first; e < last; ++e) { /* few: by insertion */
-            int column = number[columns[e]], k;
-            if (column < i) {
-                for (k = lefts++; k > 0 && left[k - 1] > column; --k) left[k] = left[k - 1];
-                left[k] = column;
-            } else {
-                for (k = rights++; k > 0 && right[k - 1] < column; --k) right[k] = right[k - 1];
-                right[k] = column;
-            }
-        }
-        for (int e = first; e < last; ++e) {
-            int column = number[columns[e]], below = column < i, low = 0, high = (below ? lefts : rights) - 1;
-            const int *list = below ? left : right;
-            while (low < high) {
-                int middle = (low + high) / 2;
-                if (below ? list[middle] < column : list[middle] > column) low = middle + 1;
-                else high = middle;
-            }
-            place[e] = (below ? lower[i] : upper[i]) + low;
-        }
-    }
-}
 
 /* where row i of U ends: at its diagonal */
 static inline int diagonal(int i, int entries, const int *upper) { return (i ? upper[i - 1] : entries) - 1; }
@@ -72,7 +31,10 @@ void add(int extras, const int *places, const double *extra, float *blocks) {
             for (int j = 0; j < 4; ++j) blocks[16 * (long)places[e] + 4 * j + i] += (float)extra[16 * (long)e + 4 * i + j];
 }
 
-static void fix_block(const float *of_row, const float *of_column, int on_diagonal, float *block) {
+static inline int is_free(const float *of) { return of[0] * of[1] * of[2] * of[3] != 0.0f; }
+
+static inline void fix_block(const float *of_row, const float *of_column, int on_diagonal, float *block) {
+    if (is_free(of_row) && is_free(of_column)) return;
     for (int j = 0; j < 4; ++j) {
         *(Single *)(block + 4 * j) *= of_column[j] * *(const Single *)of_row;
         if (on_diagonal && of_row[j] == 0.0f) block[5 * j] = 1.0f;
@@ -126,12 +88,13 @@ static inline void subtract(const Eight *a, const float *b, float *c) {
     }
 }
 
-/* The factors in place, the inverses of the pivots on the diagonal, zero for fixed fields. `where` has room for one int a
- * node, all -1. */
-void factorise(int nodes, int entries, const int *lower, const int *upper, const int *columns, const float *free,
-               float *blocks, int *where) {
+/* The factors in place, the inverses of the pivots on the diagonal, zero for fixed fields. Pivots are made larger by a
+ * part `shift` of the diagonal. `where` has room for one int a node, all -1. */
+void factorise(int nodes, int entries, float shift, const int *lower, const int *upper, const int *columns,
+               const float *free, float *blocks, int *where) {
     for (int i = 0; i < nodes; ++i) {
         int own = diagonal(i, entries, upper);
+        for (int m = 0; m < 16; ++m) blocks[16 * (long)own + m] *= 1.0f + shift;
         for (int e = lower[i]; e < lower[i + 1]; ++e) where[columns[e]] = e;
         for (int e = upper[i]; e <= own; ++e) where[columns[e]] = e;
         for (int e = lower[i]; e < lower[i + 1]; ++e) {

@@ -1,8 +1,8 @@
 """Multigrid over the polynomial degree: the four fields smoothed together, lowest degree solved directly.
 
 Precession couples the fields of a node faster than anything relaxes them, so a smoother works on blocks of four: an
-incomplete factorisation without fill, in reverse Cuthill-McKee order. That order follows the strong couplings across
-flat elements, which point by point smoothing does not reduce.
+incomplete factorisation in reverse Cuthill-McKee order. That order follows the strong couplings across flat elements,
+which point by point smoothing does not reduce.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dolfinx import fem
 from dolfinx.fem.petsc import interpolation_matrix
 from petsc4py import PETSc
 
+from fem_rashba.devices.device import Device
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.estimate import LARGEST_COARSE, LARGEST_DIRECT, is_even
+from fem_rashba.solvers.estimate import LARGEST_COARSE, LARGEST_DIRECT, fill_levels, is_even
 from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.terminals import Terminals
@@ -34,9 +35,6 @@ _ROUNDING = 1e-10
 
 def coarser(problem: Problem) -> tuple[int, ...]:
     """The degrees below that of a problem."""
-    if problem.degree == 4 and problem.device.mesh.topology.cell_name() == "triangle" and not is_even(problem.device):
-        # on flat triangles an incomplete factorisation leaves too much between degrees 4 and 2
-        return (3, 2, 1)
     return _COARSER[problem.degree]
 
 
@@ -68,7 +66,7 @@ class Multigrid:
     @property
     def options(self) -> dict[str, str]:
         """PETSc options of the preconditioner."""
-        smoother = smoother_options(self._finest.space.mesh.comm.size)
+        smoother = smoother_options(self._finest.problem.device)
         levels = {f"mg_levels_{key}": value for key, value in smoother.items()}
         coarse = FACTORISED if self._is_small else {"pc_type": "gamg", "pc_gamg_coarse_eq_limit": "4000"} | levels
         if not coarser(self._finest.problem):
@@ -122,17 +120,20 @@ class _Level:
         self.interpolation = among_free(interpolation_matrix(*scalar), finer_fixed, self.terminals.fixed_rows)
 
 
-def smoother_options(ranks: int) -> dict[str, str]:
-    """PETSc options of a smoother for an assembled matrix in blocks of four."""
+def smoother_options(device: Device) -> dict[str, str]:
+    """PETSc options of a smoother for an assembled matrix in blocks of four, on the mesh of a device."""
     options = {
         "ksp_norm_type": "none",
         "sub_pc_type": "ilu",
+        "sub_pc_factor_levels": str(fill_levels(device)),
         "sub_pc_factor_mat_ordering_type": "rcm",
     }
-    if ranks == 1:
+    if device.mesh.comm.size == 1:
         return options | {"ksp_type": "richardson", "ksp_max_it": "1", "pc_type": "bjacobi"}
-    # the ranks may divide the film along strong couplings, where only a Krylov method helps
-    return options | {"ksp_type": "gmres", "ksp_max_it": "3", "pc_type": "asm", "pc_asm_overlap": "3"}
+    # the ranks may divide the film along strong couplings, where only a Krylov method helps, and parts that overlap
+    # across some flat elements
+    overlap = "3" if is_even(device) else "7"
+    return options | {"ksp_type": "gmres", "ksp_max_it": "3", "pc_type": "asm", "pc_asm_overlap": overlap}
 
 
 def among_free(scalar: PETSc.Mat, higher_fixed: np.ndarray, lower_fixed: np.ndarray) -> PETSc.Mat:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 POINTER = ctypes.c_void_p
 _FLAGS = [
     "-O3",
@@ -40,6 +42,12 @@ def library(source: str, functions: Mapping[str, Sequence[Any]]) -> ctypes.CDLL:
         function = getattr(loaded, name)
         function.argtypes, function.restype = arguments, None
     return loaded
+
+
+def addresses(*arrays: np.ndarray) -> list[int]:
+    """Where arrays are; they must have names, or they are gone before they are used."""
+    assert all(array.flags.c_contiguous for array in arrays)
+    return [array.ctypes.data for array in arrays]
 
 
 def library_file(source: str) -> Path:

@@ -58,10 +58,11 @@ class Factors:
 
     Args:
         matrix: A.
+        levels: As of `IncompleteFactors`.
     """
 
-    def __init__(self, matrix: Kernels) -> None:
-        self._matrix, self._factors = matrix, IncompleteFactors(matrix)
+    def __init__(self, matrix: Kernels, *, levels: int) -> None:
+        self._matrix, self._factors = matrix, IncompleteFactors(matrix, levels=levels)
 
     def before(self, b: np.ndarray, *, adjoint: bool) -> np.ndarray:
         """As of `Smoother`."""

@@ -14,9 +14,10 @@ from typing import Protocol
 import numpy as np
 from petsc4py import PETSc
 
+from fem_rashba.devices.device import Device
 from fem_rashba.solvers.affine import AffineOperator
 from fem_rashba.solvers.discretization import FIELDS
-from fem_rashba.solvers.estimate import is_even
+from fem_rashba.solvers.estimate import fill_levels, is_even
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem
 from fem_rashba.solvers.multigrid import smoother_options
 from fem_rashba.solvers.options import reason
@@ -62,16 +63,17 @@ class AssembledStep:
     Args:
         matrix: Of the higher degree.
         up: From the lower degree, without fixed unknowns.
+        device: Whose mesh it is.
     """
 
-    def __init__(self, matrix: PETSc.Mat, up: PETSc.Mat) -> None:
-        self.matrix, self._up = matrix, up
+    def __init__(self, matrix: PETSc.Mat, up: PETSc.Mat, device: Device) -> None:
+        self.matrix, self._up, self._device = matrix, up, device
         self._smoother = PETSc.KSP().create(matrix.comm)
         self._smoother.setOperators(matrix)
         prefix = f"fem_rashba_enriched_{next(_prefixes)}_"
         self._smoother.setOptionsPrefix(prefix)
         settings = PETSc.Options()
-        options = smoother_options(matrix.comm.size)
+        options = smoother_options(device)
         for key, value in options.items():
             settings[prefix + key] = value
         self._smoother.setFromOptions()
@@ -95,7 +97,7 @@ class AssembledStep:
 
     def transposed(self) -> AssembledStep:
         """As of `Step`."""
-        return AssembledStep(self.matrix.transpose(PETSc.Mat()), self._up)
+        return AssembledStep(self.matrix.transpose(PETSc.Mat()), self._up, self._device)
 
     def close(self) -> None:
         """As of `Step`."""
@@ -114,8 +116,12 @@ class UnassembledStep:
 
     def __init__(self, operator: AffineOperator, free: np.ndarray, transfer: Transfer) -> None:
         kernels, self._halo, self._transfer = operator.kernels(free), operator.scalars.halo, transfer
-        even = is_even(operator.discretization.problem.device)
-        self._smoother: Smoother = Sweeps(kernels, _SWEEPS, self._halo) if even else Factors(kernels)
+        device = operator.discretization.problem.device
+        self._smoother: Smoother
+        if is_even(device):
+            self._smoother = Sweeps(kernels, _SWEEPS, self._halo)
+        else:
+            self._smoother = Factors(kernels, levels=fill_levels(device))
         self._kernels, self._adjoint = kernels, False
         rows = operator.discretization.space.dofmap.index_map
         sizes = (FIELDS * rows.size_local, FIELDS * rows.size_global)
