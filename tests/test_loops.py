@@ -61,7 +61,7 @@ def test_factors_are_exact_where_there_is_no_fill(pattern: np.ndarray, transpose
     made, dense = matrix(pattern, extras=extras)
     mask = made.free.ravel() > 0
     b = np.random.default_rng(2).normal(size=made.free.shape)
-    found = IncompleteFactors(made).solve(b, transposed=transposed)
+    found = IncompleteFactors(made, levels=0).solve(b, transposed=transposed)
     own = dense[np.ix_(mask, mask)]
     expected = np.zeros(b.size)
     expected[mask] = np.linalg.solve(own.T if transposed else own, b.ravel()[mask])
@@ -74,7 +74,7 @@ def test_factors_leave_out_fill_only() -> None:
     """L U is the matrix on its pattern; the two are each other's transposes to rounding of double precision."""
     pattern = np.eye(30, dtype=bool) | (np.random.default_rng(3).random((30, 30)) < 0.1)
     made, dense = matrix(pattern | pattern.T)
-    factors = IncompleteFactors(made)
+    factors = IncompleteFactors(made, levels=0)
     inverse = np.array([factors.solve(unit.reshape(-1, 4) * made.free).ravel() for unit in np.eye(120)]).T
     mirrored = np.array(
         [factors.solve(unit.reshape(-1, 4) * made.free, transposed=True).ravel() for unit in np.eye(120)]
@@ -87,6 +87,20 @@ def test_factors_leave_out_fill_only() -> None:
     off = np.outer(mask, mask) & ~on
     assert product[on] == pytest.approx(dense[on], rel=0, abs=1e-4 * np.abs(dense).max())
     assert np.abs(product[off]).max() > 1e-2 * np.abs(dense).max()
+
+
+def test_factors_with_fill() -> None:
+    """Each level of fill comes nearer to the inverse; with all of it, that is what they are."""
+    pattern = np.eye(30, dtype=bool) | (np.random.default_rng(3).random((30, 30)) < 0.04)
+    made, dense = matrix(pattern | pattern.T)
+    mask = made.free.ravel() > 0
+    own, left = dense[np.ix_(mask, mask)], []
+    for levels in (0, 1, 2, 30):
+        factors = IncompleteFactors(made, levels=levels)
+        inverse = np.array([factors.solve(unit.reshape(-1, 4) * made.free).ravel() for unit in np.eye(120)]).T
+        left.append(float(np.abs(np.eye(len(own)) - own @ inverse[np.ix_(mask, mask)]).max()))
+    # that of single precision is in all of them
+    assert left[0] > 5 * left[1] > 25 * left[2] and left[3] < 2e-4 < 1e-2 < left[0]
 
 
 def test_product_and_sweeps() -> None:
