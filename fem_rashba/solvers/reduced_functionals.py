@@ -8,6 +8,7 @@ import numpy as np
 
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.reduced_family import Family
+from fem_rashba.solvers.reduced_gram import LEAST, Gram
 from fem_rashba.solvers.reduced_modes import Modes
 from fem_rashba.solvers.reduced_norm import Norm
 from fem_rashba.solvers.reduced_space import Space
@@ -29,8 +30,9 @@ class Functionals:
         self._pairs = [np.unique(modes.entries[rows][:, [0, 2]], axis=0) for rows in (~of_spin, of_spin)]
         sizes = space.charge, space.spin
         self._entries = norm.charge, norm.spin
-        self._families = [
-            Family(entry, space.comm, size, tolerance) for entry, size in zip(self._entries, sizes, strict=True)
+        self._families: list[Family | Gram] = [
+            Gram(space.comm, tolerance) if tolerance >= LEAST else Family(entry, space.comm, size, tolerance)
+            for entry, size in zip(self._entries, sizes, strict=True)
         ]
         self._rows = [np.zeros((0, len(pairs), 0)) for pairs in self._pairs]
         self._left = [np.zeros((len(pairs), 0)) for pairs in self._pairs]
