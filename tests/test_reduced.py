@@ -209,7 +209,7 @@ def beyond(columns: np.ndarray, x: np.ndarray) -> float:
 
 
 def test_derivatives_lead_to_the_neighbours() -> None:
-    """A solution nearby is a sum of one and its first derivative, and more nearly with the second."""
+    """A solution nearby is a sum of one and its first derivative, more nearly with the second, and with the third."""
     m = circle(0.01)
     cases = Cases(cases=[Case(problem=problems("cross")[0], axis=None)], of=np.zeros(len(m), dtype=int), m=m)
     made = Surrogate(cases, ROUGH)
@@ -219,10 +219,13 @@ def test_derivatives_lead_to_the_neighbours() -> None:
         return made.model.sample(made.points.at(point), changes_around(made.points, point), outputs, outputs)
 
     here, other = sampled(16), sampled(20)
-    assert here[0].shape[1] == 3  # one line
-    near = beyond(here[0], other[0][:, 0])
+    assert here[0].shape[1] == 4  # one line, three terms
+    near = beyond(here[0][:, :3], other[0][:, 0])
     assert near < 5e-3
     assert beyond(here[0][:, :2], other[0][:, 0]) > 5 * near
+    far = sampled(28)[0][:, 0]
+    print(beyond(here[0][:, :3], far), beyond(here[0], far))
+    assert beyond(here[0], far) < beyond(here[0][:, :3], far) / 3
     for columns, others in zip(here[1:], other[1:], strict=True):
         count = columns.shape[1] // 2
         for k in range(count):
