@@ -101,7 +101,7 @@ class Basis:
         grown[:, :old, :before] = self._entries
         self._entries = grown
         if coordinates is not None:
-            flat = functions[: pieces.owned].reshape(-1, functions.shape[2])
+            flat = functions[: pieces.owned].reshape(math.prod(self.loads.shape[:2]), functions.shape[2])
             self._load_rows = np.concatenate(
                 [self._load_rows, self._sum(flat.T @ self.loads.reshape(len(flat), self.loads.shape[2]))]
             )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.solvers.problem import Problem
 from fem_rashba.solvers.reduced_films import check_alike, film_operator
 from fem_rashba.studies.reduced_rows import Cases
@@ -19,6 +21,10 @@ from fem_rashba.studies.sweep import Progress
 
 LEAST_POINTS = 40
 """Points for each film, on average, from which each has a basis of its own: it takes six solves or more."""
+
+
+Kept = Callable[[Surrogate, int], list[np.ndarray] | None]
+Keep = Callable[[Surrogate, int, list[np.ndarray]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +43,8 @@ class Part:
 def trained(
     cases: Cases,
     wanted: Wanted,
-    kept: Callable[[Surrogate, int], list[np.ndarray] | None],
-    keep: Callable[[Surrogate, int, list[np.ndarray]], None],
+    kept: Kept,
+    keep: Keep,
     say: Progress,
 ) -> Iterator[Part]:
     """The parts of a sweep one after the other; each is freed when the next is asked for. Collective.
@@ -58,15 +64,30 @@ def trained(
     largest: dict[str, float] = {}
     for number, points in enumerate(every):
         prefix = f"film {number + 1} of {len(every)}: " if len(every) > 1 else ""
-        surrogate = Surrogate(_chosen(cases, points), wanted, largest)
-        surrogate.train(
-            lambda point, own=surrogate, points=points: kept(own, int(points[point])),  # type: ignore[misc]
-            lambda point, found, own=surrogate, points=points: keep(own, int(points[point]), found),  # type: ignore[misc]
-            lambda text, prefix=prefix: say(prefix + text),  # type: ignore[misc]
-        )
+        own, tell = _chosen(cases, points), partial(_prefixed, say, prefix)
+        surrogate = Surrogate(own, wanted, largest)
+        try:
+            _train(surrogate, points, kept, keep, tell)
+        except ConvergenceError:
+            # where the torque is nothing but rounding the residuals need all their digits
+            surrogate.model.destroy()
+            surrogate = Surrogate(own, wanted, largest, fine=True)
+            _train(surrogate, points, kept, keep, tell)
         largest = surrogate.largest()
         yield Part(points=points, surrogate=surrogate)
         surrogate.model.destroy()
+
+
+def _prefixed(say: Progress, prefix: str, text: str) -> None:
+    say(prefix + text)
+
+
+def _train(surrogate: Surrogate, points: np.ndarray, kept: Kept, keep: Keep, say: Progress) -> None:
+    surrogate.train(
+        lambda point: kept(surrogate, int(points[point])),
+        lambda point, found: keep(surrogate, int(points[point]), found),
+        say,
+    )
 
 
 def parts(cases: Cases) -> list[np.ndarray]:
