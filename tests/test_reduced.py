@@ -255,15 +255,18 @@ def test_what_functionals_leave_out_is_in_the_bounds(monkeypatch: pytest.MonkeyP
     from fem_rashba.studies import surrogate as training
 
     found = []
-    for tolerance in (0.1, 1e-10):
+    for tolerance in (0.1, 3e-6, 1e-10):
         monkeypatch.setattr(training, "_left_out", lambda wanted, tolerance=tolerance: tolerance)
         cases = Cases(cases=[Case(problem=problems("cross")[0], axis=None)], of=np.zeros(12, dtype=int), m=FIXED)
         made = Surrogate(cases, ROUGH)
         grown(made, [0, 5])
         found.append(made.outputs.spreads(made.found(np.arange(12)), np.arange(12)))
     for name, (_, coarse) in found[0].items():
-        _, fine = found[1][name]
+        _, fine = found[2][name]
         assert (coarse >= fine * (1 - 1e-6)).all(), name
+        # what 1e-6 takes: inner products instead of coefficients
+        assert (found[1][name][1] >= fine * (1 - 1e-6)).all(), name
+        assert found[1][name][1].max() <= 1.01 * fine.max() or name == "current", name
         assert name == "current" or coarse.max() > 1.1 * fine.max()  # the current is given
 
 
@@ -286,6 +289,12 @@ def test_enlarged_inner_products_are_never_below_the_norm() -> None:
     assert (lengths >= norms).all()
     assert (lengths**2 <= norms**2 + 1.01 * (tolerance * terms) ** 2).all()
     assert norms[100:].max() < 1e-6 * terms.max()
+    # rounding shows as asymmetry
+    wrong = every[:8] + 1e-4 * RNG.normal(size=(8, 40))
+    found, _ = Gram(MPI.COMM_SELF, tolerance).add(every[:8], wrong)
+    sums = RNG.normal(size=(200, 8))
+    assert (np.linalg.norm(sums @ found.T, axis=1) >= np.linalg.norm(sums @ every[:8], axis=1)).all()
+    assert np.linalg.eigvalsh((every[:8] @ wrong.T + wrong @ every[:8].T) / 2)[0] < tolerance**2
     with pytest.raises(ValueError, match="below 1e-06, what inner products are good for"):
         Gram(MPI.COMM_SELF, 1e-7)
 

@@ -7,7 +7,10 @@ from mpi4py import MPI
 from scipy.linalg import solve_triangular
 
 LEAST = 1e-6
-"""The least share of its terms to which a residual is known: inner products are good to 1e-13 or better."""
+"""The least share of its terms to which a residual is known: inner products are good to 1e-12 or better."""
+
+_SAFETY = 8.0
+"""By how much more than the asymmetry of what should be symmetric, which is rounding, functionals are enlarged."""
 
 
 class Gram:
@@ -19,7 +22,7 @@ class Gram:
 
     Args:
         comm: The ranks.
-        tolerance: By what share of itself each functional is enlarged, at least `LEAST`.
+        tolerance: By what share of itself each functional is enlarged, at least `LEAST`; by more if rounding is.
     """
 
     def __init__(self, comm: MPI.Comm, tolerance: float) -> None:
@@ -53,10 +56,11 @@ class Gram:
         own = (products[:, before:] + products[:, before:].T) / 2
         squares = np.maximum(np.diag(own), 0.0)
         scale = np.sqrt(np.where(squares > 0, squares, 1.0))
-        rest = (own - across.T @ across) / scale / scale[:, None] + self._enlarged * np.eye(count)
-        values, vectors = np.linalg.eigh(rest)
+        uneven = (products[:, before:] - products[:, before:].T) / 2 / scale / scale[:, None]
+        enlarged = max(self._enlarged, _SAFETY * float(np.linalg.norm(uneven)))
+        values, vectors = np.linalg.eigh((own - across.T @ across) / scale / scale[:, None] + enlarged * np.eye(count))
         # not below what was added: what rounding took away would make the bound smaller
-        root = (vectors * np.sqrt(np.maximum(values, self._enlarged))).T * scale
+        root = (vectors * np.sqrt(np.maximum(values, enlarged))).T * scale
         upper = np.linalg.qr(root, mode="r")
         coefficients = np.concatenate([across, upper])
         if self._comm.size > 1:

@@ -52,9 +52,9 @@ class Entry:
         keys = (i - first) * size + j
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
-        begins = np.flatnonzero(np.diff(keys, prepend=-1))
+        is_new = np.diff(keys, prepend=-1) > 0
         # few entries are sums, those of constants
-        more = np.setdiff1d(np.arange(len(keys)), begins, assume_unique=True)
+        begins, more = np.flatnonzero(is_new), np.flatnonzero(~is_new)
         self._to = np.searchsorted(begins, more, side="right") - 1
         place = self._held[order] if self._comm.size == 1 else order
         self._from, self._also = place[begins], place[more]
