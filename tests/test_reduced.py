@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from mpi4py import MPI
 from samples import FILM_TOML, film
 
 from fem_rashba import Current, Ground, Voltage, hall_cross, neel_wall, uniform, wire
@@ -24,10 +25,14 @@ from fem_rashba.results.integrals import integrals
 from fem_rashba.results.torque import torque_of
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.reduced_films import check_alike, film_operator
+from fem_rashba.solvers.reduced_gram import Gram
 from fem_rashba.solvers.reduced_points import Changes
 from fem_rashba.solvers.steady import solve_steady
+from fem_rashba.studies import reduced_parts
 from fem_rashba.studies.reduced_changes import changes_around
+from fem_rashba.studies.reduced_parts import Part
 from fem_rashba.studies.reduced_rows import Case, Cases
+from fem_rashba.studies.reduced_samples import Samples
 from fem_rashba.studies.surrogate import Surrogate, Wanted
 
 RNG = np.random.default_rng(3)
@@ -209,7 +214,7 @@ def beyond(columns: np.ndarray, x: np.ndarray) -> float:
 
 
 def test_derivatives_lead_to_the_neighbours() -> None:
-    """A solution nearby is a sum of one and its first derivative, and more nearly with the second."""
+    """A solution nearby is a sum of one and its first derivative, more nearly with the second, and with the third."""
     m = circle(0.01)
     cases = Cases(cases=[Case(problem=problems("cross")[0], axis=None)], of=np.zeros(len(m), dtype=int), m=m)
     made = Surrogate(cases, ROUGH)
@@ -219,10 +224,12 @@ def test_derivatives_lead_to_the_neighbours() -> None:
         return made.model.sample(made.points.at(point), changes_around(made.points, point), outputs, outputs)
 
     here, other = sampled(16), sampled(20)
-    assert here[0].shape[1] == 3  # one line
-    near = beyond(here[0], other[0][:, 0])
+    assert here[0].shape[1] == 4  # one line, three terms
+    near = beyond(here[0][:, :3], other[0][:, 0])
     assert near < 5e-3
     assert beyond(here[0][:, :2], other[0][:, 0]) > 5 * near
+    far = sampled(28)[0][:, 0]
+    assert beyond(here[0], far) < beyond(here[0][:, :3], far) / 2
     for columns, others in zip(here[1:], other[1:], strict=True):
         count = columns.shape[1] // 2
         for k in range(count):
@@ -248,16 +255,79 @@ def test_what_functionals_leave_out_is_in_the_bounds(monkeypatch: pytest.MonkeyP
     from fem_rashba.studies import surrogate as training
 
     found = []
-    for tolerance in (0.1, 1e-10):
+    for tolerance in (0.1, 3e-6, 1e-10):
         monkeypatch.setattr(training, "_left_out", lambda wanted, tolerance=tolerance: tolerance)
         cases = Cases(cases=[Case(problem=problems("cross")[0], axis=None)], of=np.zeros(12, dtype=int), m=FIXED)
         made = Surrogate(cases, ROUGH)
         grown(made, [0, 5])
         found.append(made.outputs.spreads(made.found(np.arange(12)), np.arange(12)))
     for name, (_, coarse) in found[0].items():
-        _, fine = found[1][name]
+        _, fine = found[2][name]
         assert (coarse >= fine * (1 - 1e-6)).all(), name
+        # what 1e-6 takes: inner products instead of coefficients
+        assert (found[1][name][1] >= fine * (1 - 1e-6)).all(), name
+        assert found[1][name][1].max() <= 1.01 * fine.max() or name == "current", name
         assert name == "current" or coarse.max() > 1.1 * fine.max()  # the current is given
+
+
+def test_enlarged_inner_products_are_never_below_the_norm() -> None:
+    """Of sums of functionals that are nearly dependent, taken in by blocks; Euclid's norm stands for the dual one."""
+    basis, tolerance = RNG.normal(size=(8, 40)), 1e-3
+    every = np.concatenate([basis[:5], RNG.normal(size=(9, 5)) @ basis[:5] + 1e-9 * RNG.normal(size=(9, 40)), basis])
+    family, columns = Gram(MPI.COMM_SELF, tolerance), np.zeros((len(every), len(every)))
+    for start, stop in ((0, 3), (3, 12), (12, 12), (12, len(every))):
+        found, left = family.add(every[start:stop], every[start:stop])
+        columns[: len(found), start:stop] = found
+        assert not left.any()
+    sums = RNG.normal(size=(200, len(every)))
+    # most of their terms cancel
+    null = np.linalg.svd(every.T)[2][8:]
+    sums[100:] = sums[100:, : len(null)] @ null
+    norms = np.linalg.norm(sums @ every, axis=1)
+    terms = np.linalg.norm(sums * np.linalg.norm(every, axis=1), axis=1)
+    lengths = np.linalg.norm(sums @ columns.T, axis=1)
+    assert (lengths >= norms).all()
+    assert (lengths**2 <= norms**2 + 1.01 * (tolerance * terms) ** 2).all()
+    assert norms[100:].max() < 1e-6 * terms.max()
+    # rounding shows as asymmetry
+    wrong = every[:8] + 1e-4 * RNG.normal(size=(8, 40))
+    found, _ = Gram(MPI.COMM_SELF, tolerance).add(every[:8], wrong)
+    sums = RNG.normal(size=(200, 8))
+    assert (np.linalg.norm(sums @ found.T, axis=1) >= np.linalg.norm(sums @ every[:8], axis=1)).all()
+    assert np.linalg.eigvalsh((every[:8] @ wrong.T + wrong @ every[:8].T) / 2)[0] < tolerance**2
+    with pytest.raises(ValueError, match="below 1e-06, what inner products are good for"):
+        Gram(MPI.COMM_SELF, 1e-7)
+
+
+def split(problems: Sequence[Problem], count: int, monkeypatch: pytest.MonkeyPatch) -> list[Part]:
+    """Parts of a sweep over random directions of films; each is used before the next is made."""
+    monkeypatch.setattr(reduced_parts, "LEAST_POINTS", count)
+    of = RNG.permutation(np.repeat(np.arange(len(problems)), count))
+    cases = Cases(cases=[Case(problem=p, axis=None) for p in problems], of=of, m=directions(len(of)))
+    found = []
+    for part in reduced_parts.trained(cases, ROUGH, lambda *given: None, lambda *given: None, lambda text: None):
+        own = part.surrogate
+        assert (own.cases.m == cases.m[part.points]).all()
+        assert {id(case) for case in own.cases.cases} == {id(cases.cases[k]) for k in of[part.points]}
+        size: dict[str, float] = {}
+        for name, error, bound, value in errors(own, [2, count - 1]):
+            size[name] = max(size.get(name, 0.0), value)
+            # without spin-orbit coupling all spin is rounding
+            assert error <= bound + 1e-9 * size[name] or value < 1e-12, (name, error, bound)
+        found.append(part)
+    np.testing.assert_array_equal(np.sort(np.concatenate([part.points for part in found])), np.arange(len(of)))
+    return found
+
+
+def test_films_with_many_points_have_models_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The film with the strongest coupling comes first; one without any torque is compared with it."""
+    found = split(problems("films"), 20, monkeypatch)
+    alphas = [part.surrogate.cases.cases[0].problem.film.rashba_parameter for part in found]
+    assert alphas == sorted(alphas, reverse=True) and alphas[-1] == 0.0
+    # another voltage is no other film
+    own = problems("films")[1]
+    twice = replace(own, terminals={**own.terminals, "source": Voltage(2e-3)})
+    assert len(split([own, twice], 10, monkeypatch)) == 1
 
 
 ROUGH = Wanted(accuracy=1e-4, maps=False)
@@ -332,6 +402,35 @@ def test_a_sweep_is_that_of_full_solves(folder: Path, tmp_path: Path) -> None:
     assert found["balance_spin"].isnull().all()
     assert (found["message"] == "").all()
     assert [str(w) for w in found["warnings"].values.ravel()] == [str(w) for w in expected["warnings"].values.ravel()]
+
+
+def test_a_sweep_in_parts_is_that_in_one(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each film by itself: the rows are in place, and a sweep that was killed in the second film goes on."""
+    monkeypatch.setattr(reduced_parts, "LEAST_POINTS", 20)
+    write, count = Samples.write, 0
+
+    def failing(*given: Any) -> None:
+        nonlocal count
+        count += 1
+        if count > 6:
+            raise KeyboardInterrupt
+        write(*given)
+
+    monkeypatch.setattr(Samples, "write", failing)
+    assert sweep(tmp_path, "sweep.nc") == 130
+    kept = len(list((tmp_path / "sweep.nc.part").glob("sample-*.npz")))
+    assert kept == 6
+    monkeypatch.setattr(Samples, "write", write)
+    assert sweep(tmp_path, "sweep.nc") == 0
+    found, whole = opened(tmp_path / "sweep.nc"), opened(folder / "sweep.nc")
+    assert found.attrs["reduced_size"].startswith("2 bases, the largest with ")
+    assert len(set(found.attrs["reduced_samples"].split())) == int(found.attrs["reduced_solves"]) > kept
+    assert np.isfinite(found["torque_error_found"]).sum() == 3 == len(found.attrs["reduced_checked"].split())
+    away = np.sqrt(((found["torque_average_density"] - whole["torque_average_density"]) ** 2).sum("component"))
+    assert (away <= found["torque_error_bound"] + whole["torque_error_bound"]).all()
+    size = np.sqrt((found["torque_average_density"] ** 2).sum("component")).max(("theta", "phi"))
+    assert (found["torque_error_bound"] <= 1.0001e-4 * size).all()
+    np.testing.assert_array_equal(found["magnetization"], whole["magnetization"])
 
 
 def test_the_file_says_what_it_is_worth(folder: Path) -> None:

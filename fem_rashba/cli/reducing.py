@@ -1,4 +1,4 @@
-"""The command sweep with `method = "reduced"`: one mesh, one reduced basis for all points."""
+"""The command sweep with `method = "reduced"`: one mesh, and reduced bases on it."""
 
 from __future__ import annotations
 
@@ -134,8 +134,8 @@ class Reducer:
         nodes = solution.u.x.array.reshape(-1, 4).copy()
         return record(solution), nodes
 
-    def write(self, surrogate: Surrogate, point: int, found: Found) -> None:
-        """Writes the solution of a point as `run` does. Collective."""
+    def write(self, surrogate: Surrogate, point: int, place: int, found: Found) -> None:
+        """Writes the solution of a point, and of a place in the model, as `run` does. Collective."""
         from fem_rashba.mpi import on_root
         from fem_rashba.results.files import save
 
@@ -144,7 +144,7 @@ class Reducer:
         if on_root(surrogate.model.comm, lambda: kept.has(point)):
             return
         config = self._plan.config(point)
-        solution = surrogate.solution(point, found, config.magnetization)
+        solution = surrogate.solution(place, found, config.magnetization)
         save(solution, kept.of(point), fields=config.output.fields, plots=config.output.plots, config=config.resolved)
 
 

@@ -21,7 +21,7 @@ from fem_rashba.solvers.reduced_matrix import Entry
 from fem_rashba.solvers.reduced_modes import Modes
 from fem_rashba.solvers.reduced_norm import Norm
 from fem_rashba.solvers.reduced_points import Changes, Found, Points
-from fem_rashba.solvers.reduced_solutions import adjoint_solutions, solutions
+from fem_rashba.solvers.reduced_solutions import ADJOINT_DEGREE, adjoint_solutions, solutions
 from fem_rashba.solvers.reduced_space import Pieces, Space
 from fem_rashba.solvers.terminals import Terminals
 
@@ -117,17 +117,17 @@ class Reduced:
         return functionals, np.concatenate(lifts, axis=2), np.eye(len(outputs))[has]
 
     def sample(self, point: Points, changes: Changes, outputs: np.ndarray, steep: np.ndarray) -> list[np.ndarray]:
-        """Solutions and adjoint solutions at one point with their derivatives, by one factorisation. Collective.
+        """Solutions and adjoint solutions at one point with their Taylor series, by one factorisation. Collective.
 
         Args:
             point: The point.
             changes: Of the coefficients around it.
             outputs: Numbers of the outputs whose adjoint problems are solved.
-            steep: Of the outputs for which these are solved with their first derivatives.
+            steep: Of the outputs for which these are solved with their Taylor series.
 
         Returns:
-            Coordinates, of shape (size, k): of the solution and its first and second derivatives, then for each family
-            of adjoint problems.
+            Coordinates, of shape (size, k): of the solution and its Taylor series, then for each family of adjoint
+            problems.
         """
         if self._operator is None:
             self._operator = self.space.matrix((0, 1, 2, 3))
@@ -135,8 +135,8 @@ class Reduced:
         found = [solutions(self._operator, self.primal, point, changes)]
         for adjoint in self.adjoints:
             own = np.flatnonzero(np.isin(adjoint.outputs, outputs))
-            lines = changes.slopes if np.isin(adjoint.outputs[own], steep).any() else changes.slopes[:0]
-            found.append(adjoint_solutions(self._operator, adjoint, own, point, lines))
+            degree = ADJOINT_DEGREE * int(np.isin(adjoint.outputs[own], steep).any())
+            found.append(adjoint_solutions(self._operator, adjoint, own, point, changes, degree))
         return found
 
     def add(self, found: list[np.ndarray]) -> None:

@@ -101,7 +101,7 @@ class Basis:
         grown[:, :old, :before] = self._entries
         self._entries = grown
         if coordinates is not None:
-            flat = functions[: pieces.owned].reshape(-1, functions.shape[2])
+            flat = functions[: pieces.owned].reshape(math.prod(self.loads.shape[:2]), functions.shape[2])
             self._load_rows = np.concatenate(
                 [self._load_rows, self._sum(flat.T @ self.loads.reshape(len(flat), self.loads.shape[2]))]
             )
@@ -132,13 +132,15 @@ class Basis:
         if rows > columns and len(t) * coefficients.shape[2] > 2 * columns:
             # pays for many points only
             self._residual = np.asarray(np.linalg.qr(self._residual, mode="r"))
-        products = (t[:, :, None, None] * coefficients[:, None]).reshape(
-            len(t), t.shape[1] * coefficients.shape[1], coefficients.shape[2]
-        )
-        terms = np.concatenate([loaded, products], axis=1).swapaxes(1, 2)
-        terms = terms.reshape(len(t) * terms.shape[1], terms.shape[2])
-        left = (terms @ self._residual.T).reshape(len(t), coefficients.shape[2], len(self._residual))
-        return left, (np.abs(terms) @ self._left).reshape(left.shape[:2])
+        count, loads = coefficients.shape[2], loaded.shape[1]
+        terms = np.empty((len(t), count, columns))
+        terms[:, :, :loads] = loaded.swapaxes(1, 2)
+        products = t[:, None, :, None] * coefficients.swapaxes(1, 2)[:, :, None]
+        terms[:, :, loads:] = products.reshape(len(t), count, columns - loads)
+        terms = terms.reshape(len(t) * count, columns)
+        left = (terms @ self._residual.T).reshape(len(t), count, len(self._residual))
+        rest = np.abs(terms) @ self._left if self._left.any() else np.zeros(len(terms))
+        return left, rest.reshape(left.shape[:2])
 
     def _sum(self, local: np.ndarray) -> np.ndarray:
         comm = self.space.comm

@@ -8,6 +8,7 @@ import numpy as np
 
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.reduced_family import Family
+from fem_rashba.solvers.reduced_gram import LEAST, Gram
 from fem_rashba.solvers.reduced_modes import Modes
 from fem_rashba.solvers.reduced_norm import Norm
 from fem_rashba.solvers.reduced_space import Space
@@ -29,8 +30,9 @@ class Functionals:
         self._pairs = [np.unique(modes.entries[rows][:, [0, 2]], axis=0) for rows in (~of_spin, of_spin)]
         sizes = space.charge, space.spin
         self._entries = norm.charge, norm.spin
-        self._families = [
-            Family(entry, space.comm, size, tolerance) for entry, size in zip(self._entries, sizes, strict=True)
+        self._families: list[Family | Gram] = [
+            Gram(space.comm, tolerance) if tolerance >= LEAST else Family(entry, space.comm, size, tolerance)
+            for entry, size in zip(self._entries, sizes, strict=True)
         ]
         self._rows = [np.zeros((0, len(pairs), 0)) for pairs in self._pairs]
         self._left = [np.zeros((len(pairs), 0)) for pairs in self._pairs]
@@ -58,12 +60,17 @@ class Functionals:
         size = dict(zip(products, sizes, strict=True))
         for k, (pairs, family) in enumerate(zip(self._pairs, self._families, strict=True)):
             restricted = self._space.spin_of if k else self._space.charge_of
-            every = [np.ascontiguousarray(restricted(products[p][:, j]).T) for p, j in pairs]
+            every = [restricted(products[p][:, j]) for p, j in pairs]
             own = self._space.sum(np.array([np.vdot(rows, rows) for rows in every]))
             # matrices of the border see nothing of functions that vanish there
             used = np.flatnonzero(own > _ROUNDING**2 * np.array([size[p] for p, _ in pairs]))
-            rows = np.concatenate([every[0][:0], *(every[n] for n in used)])
             known = {} if coordinates is None else self._known(k, functions, coordinates)
+            # those that need no solve come first
+            solved = (pairs[used, 0] != self._stiffness) | ~np.isin(pairs[used, 1], list(known))
+            used = used[np.argsort(solved, kind="stable")]
+            rows = np.empty((len(used) * count, len(every[0])))
+            for number, n in enumerate(used):
+                rows[number * count : (number + 1) * count] = every[n].T
             representers = self._represented(k, [tuple(pair) for pair in pairs[used]], rows, known)
             found, left = family.add(rows, representers)
             more: np.ndarray = np.zeros((len(found), len(pairs), count))
@@ -91,11 +98,11 @@ class Functionals:
             for j, values in known.items()
             if (self._stiffness, j) in place and (not kind or (self._mass, j) in place)
         }
-        solved = np.ones(len(rows), dtype=bool)
-        for j in free:
-            solved[place[self._stiffness, j]] = False
+        first = min(
+            (place[pair].start for pair in pairs if pair[0] != self._stiffness or pair[1] not in free), default=0
+        )
         result = np.empty_like(rows)
-        result[solved] = self._entries[kind].solved(rows[solved].T).T
+        result[first:] = self._entries[kind].solved(rows[first:].T).T
         for j, values in free.items():
             if kind:
                 values = values - self._norm.rate * result[place[self._mass, j]]

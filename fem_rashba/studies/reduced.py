@@ -1,4 +1,4 @@
-"""A sweep by a reduced basis: few points are solved, those where the error bound is worst; it says when to stop.
+"""A sweep by reduced bases: few points are solved, those where the error bound is worst; it says when to stop.
 
 The accuracy is that of the average torque and spin density, relative to their largest values over the directions of m
 at the same film and drive; of the largest current, the voltages and the mean current, relative to these at the point;
@@ -8,7 +8,8 @@ and, if maps are wanted, of S, root mean square over the film.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from fem_rashba.solvers.reduced_points import Found
 from fem_rashba.studies import journal, sweep_file
 from fem_rashba.studies.plan import Axis
 from fem_rashba.studies.record import Row
+from fem_rashba.studies.reduced_parts import Part, trained
 from fem_rashba.studies.reduced_rows import Cases
 from fem_rashba.studies.reduced_samples import Samples
 from fem_rashba.studies.surrogate import Surrogate, Wanted
@@ -46,7 +48,7 @@ def reduced_sweep(
     out: str | Path,
     *,
     full: Callable[[int], tuple[Row, np.ndarray]],
-    keep_solution: Callable[[Surrogate, int, Found], None] | None,
+    keep_solution: Callable[[Surrogate, int, int, Found], None] | None,
     identity: dict[str, Any],
     attributes: dict[str, str],
     comm: MPI.Comm,
@@ -60,7 +62,8 @@ def reduced_sweep(
         wanted: How accurate they are to be.
         out: The NetCDF file. Until the end the samples are in OUT.part, from which the same call goes on.
         full: The row of a point by a solve of its own, and its function at the local nodes, shape (local, 4).
-        keep_solution: Writes the solution of a point; None if none is wanted.
+        keep_solution: Writes the solution of a point, by its number in the sweep and in the model; None if none is
+            wanted.
         identity, attributes, comm, progress: As of `sweep`.
 
     Returns:
@@ -83,19 +86,26 @@ def reduced_sweep(
 
     try:
         began = on_root(comm, begin)
-        surrogate = Surrogate(cases(), wanted)
-        samples = Samples(folder, surrogate.model)
-        surrogate.train(samples.read, samples.write, say)
-        points = np.arange(len(surrogate.points))
-        found = surrogate.everywhere()
-        rows = surrogate.outputs.rows(found, points, surrogate.spin_bound(found))
-        say("checking the bound against full solves")
-        checked = _checked(surrogate, rows, full)
-        if keep_solution is not None:
-            for point in points:
-                say(f"writing solution {point + 1} of {len(points)}")
-                keep_solution(surrogate, int(point), found)
-        about = began["attributes"] | _about(surrogate, found, checked)
+        made = cases()
+        rows: list[Row] = [{} for _ in range(len(made))]
+        said: list[_Part] = []
+        drawn = np.random.default_rng(1).choice(len(made), size=min(CHECKS, len(made)), replace=False)
+        for part in trained(made, wanted, partial(_kept, folder), partial(_keep, folder), say):
+            surrogate, count = part.surrogate, len(part.points)
+            found = surrogate.everywhere()
+            for point, row in zip(
+                part.points, surrogate.outputs.rows(found, np.arange(count), surrogate.spin_bound(found)), strict=True
+            ):
+                rows[point] = row
+            say("checking the bound against full solves")
+            due = int(np.isin(drawn, part.points).sum()) + sum(own.missed for own in said[-1:])
+            checked = _checked(part, rows, full, due)
+            said.append(_said(part, checked, due))
+            if keep_solution is not None:
+                for place, point in enumerate(part.points):
+                    say(f"writing solution {point + 1} of {len(made)}")
+                    keep_solution(surrogate, int(point), place, found)
+        about = began["attributes"] | _about(said, wanted)
         result = sweep_file.dataset(axes, dict(enumerate(rows)), about)
         say("writing")
         on_root(comm, lambda: finish(target, result, folder))
@@ -109,18 +119,43 @@ def reduced_sweep(
     return result
 
 
-def _checked(surrogate: Surrogate, rows: list[Row], full: Callable[[int], tuple[Row, np.ndarray]]) -> list[int]:
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What the file says of a part: whether its bound is certified, points by number, and sizes of the bases.
+
+    `missed` is the number of checks for which there was no point that had not been solved.
+    """
+
+    is_certified: bool
+    coercivity: float
+    samples: list[int]
+    checked: list[int]
+    missed: int
+    sizes: tuple[int, int]
+
+
+def _kept(folder: Path, surrogate: Surrogate, point: int) -> list[np.ndarray] | None:
+    return Samples(folder, surrogate.model).read(point)
+
+
+def _keep(folder: Path, surrogate: Surrogate, point: int, found: list[np.ndarray]) -> None:
+    Samples(folder, surrogate.model).write(point, found)
+
+
+def _checked(part: Part, rows: list[Row], full: Callable[[int], tuple[Row, np.ndarray]], count: int) -> list[int]:
     """Solves some points in full, enters the errors that are found into their rows, and returns which. Collective."""
-    others = np.setdiff1d(np.arange(len(rows)), surrogate.samples)
-    if not len(others):
+    surrogate = part.surrogate
+    others = np.setdiff1d(np.arange(len(part.points)), surrogate.samples)
+    if not count or not len(others):
         return []
-    chosen = np.random.default_rng(1).choice(others, size=min(CHECKS, len(others)), replace=False)
-    for point in map(int, chosen):
+    chosen = np.sort(np.random.default_rng(1).choice(others, size=min(count, len(others)), replace=False))
+    for place in map(int, chosen):
+        point = int(part.points[place])
         row, nodes = full(point)
         mine = rows[point]
         error = np.linalg.norm(np.subtract(mine["torque_average_density"], row["torque_average_density"]))
         mine["torque_error_found"] = float(error)
-        mine["spin_map_error_found"] = surrogate.distance(point, nodes)
+        mine["spin_map_error_found"] = surrogate.distance(place, nodes)
         # what the solver leaves is no error of the basis
         rounding = 1e-8 * np.linalg.norm(row["torque_average_density"])
         if error > mine["torque_error_bound"] + rounding and surrogate.is_certified:
@@ -128,18 +163,32 @@ def _checked(surrogate: Surrogate, rows: list[Row], full: Callable[[int], tuple[
                 f"the torque of point {point + 1} differs from that of a full solve by {error:.2g} eV/nm^2, more than "
                 f"its bound, {mine['torque_error_bound']:.2g}; use method = 'full', and report this"
             )
-    return sorted(map(int, chosen))
+    return [int(point) for point in part.points[chosen]]
 
 
-def _about(surrogate: Surrogate, found: Found, checked: list[int]) -> dict[str, str]:
-    """What the file says of the basis."""
-    bound = _CERTIFIED if surrogate.is_certified else _ESTIMATED
+def _said(part: Part, checked: list[int], due: int) -> _Part:
+    surrogate = part.surrogate
+    return _Part(
+        is_certified=surrogate.is_certified,
+        coercivity=float(surrogate.points.coercivity.min()),
+        samples=[int(part.points[point]) for point in surrogate.samples],
+        checked=checked,
+        missed=due - len(checked),
+        sizes=(surrogate.model.primal.size, surrogate.model.adjoint_size),
+    )
+
+
+def _about(parts: list[_Part], wanted: Wanted) -> dict[str, str]:
+    """What the file says of the bases."""
+    samples, checked = ([p for part in parts for p in getattr(part, name)] for name in ("samples", "checked"))
+    primal, adjoint = np.max([part.sizes for part in parts], axis=0)
+    each = f"{len(parts)} bases, the largest with " if len(parts) > 1 else ""
     return {
-        "reduced_bound": bound,
-        "reduced_accuracy": f"{surrogate.wanted.accuracy:g}",
-        "reduced_coercivity": f"{surrogate.points.coercivity.min():.3g}",
-        "reduced_solves": str(len(surrogate.samples)),
-        "reduced_samples": " ".join(str(point + 1) for point in surrogate.samples),
-        "reduced_checked": " ".join(str(point + 1) for point in checked),
-        "reduced_size": f"{surrogate.model.primal.size} and {surrogate.model.adjoint_size} adjoint functions",
+        "reduced_bound": _CERTIFIED if all(part.is_certified for part in parts) else _ESTIMATED,
+        "reduced_accuracy": f"{wanted.accuracy:g}",
+        "reduced_coercivity": f"{min(part.coercivity for part in parts):.3g}",
+        "reduced_solves": str(len(samples)),
+        "reduced_samples": " ".join(str(point + 1) for point in samples),
+        "reduced_checked": " ".join(str(point + 1) for point in sorted(checked)),
+        "reduced_size": f"{each}{primal} and {adjoint} adjoint functions",
     }

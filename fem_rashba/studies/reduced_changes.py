@@ -6,7 +6,7 @@ import numpy as np
 
 from fem_rashba.solvers.reduced_points import Changes, Points
 
-NEIGHBOURS, LINES = 24, 3
+NEIGHBOURS, LINES = 12, 3
 """From how many neighbours derivatives are taken, and along how many lines at most."""
 
 _LEAST = 0.2

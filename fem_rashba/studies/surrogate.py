@@ -30,8 +30,9 @@ TRAINING = 400
 """Points among which the first samples are chosen."""
 
 MOST_SAMPLES = 400
-# of the largest torque of any film: what is less is rounding
-_LEAST = 1e-9
+_LEAST = 1e-10
+"""Of the largest torque of any film: errors that are less are those of rounding."""
+
 _OF_MANY = 1e-2
 _STEEP = 30.0
 """Above this need adjoint solutions are worth their derivatives."""
@@ -69,19 +70,23 @@ class Surrogate:
     Args:
         cases: The points.
         wanted: When it is good enough.
+        largest: Of the torque and the spin of other films, as `largest` gives them.
+        fine: Whether residuals are to have more digits than the accuracy needs.
 
     Raises:
         ValueError: If the points do not differ in numbers alone.
     """
 
-    def __init__(self, cases: Cases, wanted: Wanted) -> None:
+    def __init__(
+        self, cases: Cases, wanted: Wanted, largest: dict[str, float] | None = None, *, fine: bool = False
+    ) -> None:
         problems = [case.problem for case in cases.cases]
         check_alike(problems)
-        self.cases, self.wanted = cases, wanted
+        self.cases, self.wanted, self._others = cases, wanted, largest or {}
         found = operators(problems, cases.of, cases.m)
         first = replace(problems[0], magnetization=uniform([0.0, 0.0, 1.0]))
         # bases of many films are large, and what is left out adds up
-        left_out = _left_out(wanted) * (_OF_MANY if len(problems) > 1 else 1.0)
+        left_out = _left_out(wanted) * (_OF_MANY if fine or len(problems) > 1 else 1.0)
         self.model = Reduced(discretize(first), found.tags, found.modes, found.diffusion, found.rate, left_out)
         self.is_certified = found.coercivity is not None
         drive = self.model.drive
@@ -113,7 +118,9 @@ class Surrogate:
         for name, (size, error) in spreads.items():
             if name in ("torque", "spin"):
                 # a direction for which the average vanishes needs no digits of its own
-                size = np.maximum(_largest(size, self.cases.of[points], len(self.cases.cases)), _LEAST * size.max())
+                least = _LEAST * max(size.max(), self._others.get(name, 0.0))
+                size = _largest(size, self.cases.of[points], len(self.cases.cases))
+                size = np.maximum(size, least / self.wanted.accuracy)
             if name == "flow":
                 size = np.maximum(size, spreads["current"][0] * self.model.extent)
             needs[name] = np.where(error > 0, error / np.maximum(self.wanted.accuracy * size, 1e-300), 0.0)
@@ -222,6 +229,11 @@ class Surrogate:
         if self._everywhere is None:
             self._everywhere = self.found(np.arange(len(self.points)))
         return self._everywhere
+
+    def largest(self) -> dict[str, float]:
+        """The largest torque and spin of any point, of the other films too. Collective."""
+        spreads = self.outputs.spreads(self.everywhere(), np.arange(len(self.points)))
+        return {n: max(float(spreads[n][0].max()), self._others.get(n, 0.0)) for n in ("torque", "spin")}
 
     def found(self, points: np.ndarray) -> Found:
         """What the model finds at points, each by one rank. Collective."""

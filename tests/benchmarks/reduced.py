@@ -24,6 +24,7 @@ from fem_rashba.cli.reducing import Reducer
 from fem_rashba.config import sweeping
 from fem_rashba.solvers.steady import solve_steady
 from fem_rashba.studies.record import record
+from fem_rashba.studies.reduced_parts import trained
 from fem_rashba.studies.surrogate import Surrogate, Wanted
 
 TEXT = """
@@ -56,14 +57,17 @@ FILMS = 'film.rashba_parameter = {{ start = "0.0005 eV nm", stop = "0.05 eV nm",
 
 
 class Watch:
-    """Seconds of the wall and of the processor."""
+    """Seconds of the wall and of the processor, of all times that it ran."""
+
+    wall = cpu = 0.0
 
     def __enter__(self) -> Watch:
         self._start = time.perf_counter(), time.process_time()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.wall, self.cpu = time.perf_counter() - self._start[0], time.process_time() - self._start[1]
+        self.wall += time.perf_counter() - self._start[0]
+        self.cpu += time.process_time() - self._start[1]
 
 
 def main() -> None:
@@ -98,19 +102,29 @@ def compare(plan: Any, given: argparse.Namespace, reading: Watch) -> None:
     say = (
         (lambda text: None) if given.quiet else (lambda text: print(f"  {time.perf_counter():.1f} {text}", flush=True))
     )
-    with Watch() as offline:
-        surrogate = Surrogate(cases, Wanted(accuracy=given.accuracy, maps=False))
-        surrogate.train(lambda point: None, lambda *found: None, say)
-    with Watch() as online:
-        points = np.arange(len(cases))
-        found = surrogate.everywhere()
-        rows = surrogate.outputs.rows(found, points, surrogate.spin_bound(found))
+    rows: list[Any] = [None] * len(cases)
+    made: list[Surrogate] = []
+    offline, online = Watch(), Watch()
+    wanted = Wanted(accuracy=given.accuracy, maps=False)
+    every = trained(cases, wanted, lambda own, point: None, lambda *found: None, say)
+    while True:
+        with offline:
+            part = next(every, None)
+        if part is None:
+            break
+        with online:
+            surrogate = part.surrogate
+            found = surrogate.everywhere()
+            own = surrogate.outputs.rows(found, np.arange(len(part.points)), surrogate.spin_bound(found))
+            for point, row in zip(part.points, own, strict=True):
+                rows[point] = row
+        made.append(surrogate)
     solver.run(first=False)
     total = {key: sum(getattr(w, key) for w in (reading, offline, online)) for key in ("wall", "cpu")}
     print(
-        f"{surrogate.model.unknowns} unknowns, {plan.size} points, {len(surrogate.samples)} solves, basis of "
-        f"{surrogate.model.primal.size} and {surrogate.model.adjoint_size} adjoint functions, "
-        f"Q = {surrogate.points.t.shape[1]}"
+        f"{made[0].model.unknowns} unknowns, {plan.size} points, {sum(len(own.samples) for own in made)} solves, "
+        f"{len(made)} bases of up to {max(own.model.primal.size for own in made)} and "
+        f"{max(own.model.adjoint_size for own in made)} adjoint functions, Q = {made[0].points.t.shape[1]}"
     )
     print(f"{'':34} {'wall s':>8} {'cpu s':>8}")
     parts = {"read the file": reading, "mesh and check the points": checking, "solves and basis": offline}
