@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import shapely
 
+from fem_rashba.devices.corners import corners as corners_of
 from fem_rashba.devices.device import Device
 from fem_rashba.devices.layers import layers
 from fem_rashba.devices.meshing import sizing
 from fem_rashba.devices.pieces import pieces
 from fem_rashba.devices.reach import reach
 from fem_rashba.devices.shapes import cloverleaf, corbino, notched_strip, polygon
+from fem_rashba.devices.triangulation import Triangulation, put
 
 # layers of 1 nm that die out over 8 nm
 FILM = SimpleNamespace(decay_rates=np.array([1.0 + 0.5j, 0.125]))
@@ -80,9 +82,9 @@ def test_random_outlines_of_many_and_few_sides(seed):
     rough = circle(int(rng.integers(3, 50)), 1.0)
     rough *= rng.uniform(8, 40, len(rough))[:, None]
     smooth = circle(int(rng.integers(64, 250)), rng.uniform(8, 50)) * [1.0, rng.uniform(0.3, 1.0)]
-    for corners_of in (rough, smooth):
+    for points in (rough, smooth):
         hole = circle(int(rng.integers(3, 80)), rng.uniform(0.3, 2)).tolist()
-        shape = polygon(corners_of.tolist(), holes=[hole])
+        shape = polygon(points.tolist(), holes=[hole])
         device = shape.mesh(FILM, accuracy=10.0 ** -rng.uniform(1, 4), degree=int(rng.integers(2, 5)))
         assert device.area == pytest.approx(shape.geometry.area, rel=1e-10)
         total = sum(side.length for side in shape.geometry.sides)
@@ -122,6 +124,59 @@ def test_a_bar_takes_about_as_many_unknowns_at_any_angle():
     assert SHAPES["bar"].cells(FILM).unknowns < 2 * straight.unknowns
 
 
+OTHER = SimpleNamespace(decay_rates=np.array([0.25]))
+STRIP = {"strip": turned([[30, -9], [60, -9], [60, 39], [30, 39]])}
+
+
+def test_triangles_are_flat_on_both_sides_of_a_border_between_films():
+    """As high as each film asks for, between the same points, and each in its region."""
+    films = {"film": FILM, "strip": OTHER}
+    device = SHAPES["bar"].with_regions(STRIP).mesh(films, degree=3)
+    triangles = corners(device) @ TURN.T
+    middles = triangles.mean(axis=1)
+    strip = device.cell_tags.values[np.argsort(device.cell_tags.indices)] == device.regions["strip"]
+    assert (strip == ((middles[:, 0] > 30) & (middles[:, 0] < 60))).all()
+    away = (middles[:, 1] > 10) & (middles[:, 1] < 20)
+    touching = np.abs(triangles[..., 0] - 30) < 1e-9
+    on = touching.sum(axis=1) == 2
+    outline = SHAPES["bar"].geometry
+    for film, inside in ((FILM, False), (OTHER, True)):
+        first = triangles[on & away & (strip == inside)]
+        wanted = sizing(film, outline.extent, element_size="auto", degree=3, walls=(), largest=None).layer
+        assert len(first) >= 2
+        assert np.ptp(first[..., 0], axis=1) == pytest.approx(0.8 * wanted(np.zeros(1))[0], rel=0.35)
+    assert np.median(flatness(triangles[on & away & ~strip])) > 4
+    along = [triangles[one][touching[one]][:, 1] for one in (on & ~strip, on & strip)]
+    assert len(along[0]) > 20
+    assert np.array_equal(*(np.unique(values.round(6)) for values in along))
+
+
+def test_a_bar_with_regions_takes_about_as_many_unknowns_at_any_angle():
+    straight = polygon([[0, 0], [90, 0], [90, 30], [0, 30]])
+    straight = straight.with_regions({"strip": [[30, -9], [60, -9], [60, 39], [30, 39]]})
+    films = {"film": FILM, "strip": OTHER}
+    assert SHAPES["bar"].with_regions(STRIP).cells(films).unknowns < 2 * straight.cells(films).unknowns
+
+
+def test_elements_are_not_as_small_as_rounding():
+    """They would fail in dolfinx, with the process."""
+    device = SHAPES["v"].mesh(SimpleNamespace(decay_rates=np.array([8.0])), degree=2, accuracy=1e-6, goal="map")
+    assert device.element_size[0] > 1e-6
+    empty = np.empty((0, 2))
+    overlapping = Triangulation(
+        points=np.array([[0.0, 0], [1, 0], [0, 1], [0.4, 0.4]]),
+        shared=0,
+        cells=np.array([[0, 1, 2], [2, 1, 3]]),
+        regions=np.array(["film", "film"]),
+        lines=empty,
+        names=empty,
+        curved=empty,
+        middles=empty,
+    )
+    with pytest.raises(ValueError, match="triangles overlap: elements down to .* ask for less accuracy"):
+        put(overlapping)
+
+
 def test_elements_of_a_given_size_are_not_flat():
     device = SHAPES["v"].mesh(FILM, element_size="4 nm")
     assert flatness(corners(device)).max() < 6
@@ -133,7 +188,7 @@ def test_a_column_ends_before_another_side_is_as_near(name):
     """By shapely: a circle around the end of a column, as large as the column is long, holds no other boundary."""
     outline = SHAPES[name].geometry
     size = sizing(FILM, outline.extent, element_size="auto", degree=3, walls=(), largest=None)
-    boundary = pieces(outline, lambda x, y: 2.0)
+    boundary = pieces(outline, lambda x, y: 2.0, corners_of(outline))
     found = reach(outline, boundary, np.ones(len(boundary.points), dtype=bool))
     lines = shapely.MultiLineString([side.points(2000 if side.centre else 1) for side in outline.sides])
     inside = np.flatnonzero((found > 0) & np.isfinite(found))

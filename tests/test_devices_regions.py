@@ -102,9 +102,11 @@ def test_cells_conform_to_the_regions(case):
     shape = plain.with_regions(regions)
     device = shape.mesh(FILM, degree=2)
     assert shape.geometry.region_names == tuple(device.regions) == tuple(expected)
-    assert areas(device) == pytest.approx(expected, rel=2e-7)
+    # arcs are as exact as those of a ring of one film: 3e-7 at degree 2
+    close = 5e-7 if "arcs" in case else 1e-7
+    assert areas(device) == pytest.approx(expected, rel=2 * close)
     assert interface_length(device) == pytest.approx(length, rel=1e-6)
-    assert device.area == pytest.approx(plain.geometry.area, rel=1e-7)
+    assert device.area == pytest.approx(plain.geometry.area, rel=close)
     kind = CellType.triangle if case in TRIANGLES else CellType.quadrilateral
     assert device.mesh.topology.cell_type == kind
 

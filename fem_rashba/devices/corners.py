@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from fem_rashba.devices.outline import Outline, Point, Side
+from fem_rashba.devices.outline import Outline, Point
 
 _TURN = 2 * math.pi
 
@@ -43,41 +43,40 @@ def _of_interfaces(outline: Outline) -> dict[Point, float]:
         for start, (x, y) in ((side.start, side.vector), (side.end, -side.vector)):
             leaving.setdefault(start, []).append(math.atan2(y, x))
     found = {}
-    for point, directions in leaving.items():
-        sector = _sector(outline, point)
+    sectors = _sectors(outline, list(leaving))
+    for (point, directions), sector in zip(leaving.items(), sectors, strict=True):
         if sector is None:
             gaps = _gaps(directions, directions[0], _TURN)
-            # an interface that goes on straight has no corner
-            if max(gaps) - math.pi > 1e-6 or len(gaps) > 2:
+            # an interface that goes on straight, or nearly so, has no corner
+            if max(gaps) - math.pi > SMOOTH or len(gaps) > 2:
                 found[point] = math.pi / max(*gaps, *(_TURN - gap for gap in gaps))
         else:
             found[point] = math.pi / (2 * max(_gaps(directions, *sector)))
     return found
 
 
-def _sector(outline: Outline, point: Point) -> tuple[float, float] | None:
-    """Where the film lies at a point of its boundary: from which direction on and over which angle, rad."""
+def _sectors(outline: Outline, points: Sequence[Point]) -> list[tuple[float, float] | None]:
+    """Where the film lies at each point: from which direction on and over which angle, rad; None in the film."""
     tolerance = (1e-3 if outline.is_curved else 1e-6) * max(outline.extent)
-    for loop in outline.loops:
-        for before, after in pairwise((loop[-1], *loop)):
-            if math.dist(after.start, point) <= tolerance:
-                first = after.headings()[0]
-                return first, math.pi - math.remainder(first - before.headings()[1], _TURN)
-    for side in outline.sides:
-        heading = _heading_at(side, point, tolerance)
-        if heading is not None:
-            return heading, math.pi
-    return None
-
-
-def _heading_at(side: Side, point: Point, tolerance: float) -> float | None:
-    """The direction of travel at a point of the side; None if the point is not on it."""
-    points = side.points(1 if side.centre is None else 64)
-    for a, b in pairwise(points):
-        t = np.clip((point - a) @ (b - a) / ((b - a) @ (b - a)), 0.0, 1.0)
-        if math.dist(point, a + t * (b - a)) <= tolerance:
-            return math.atan2(b[1] - a[1], b[0] - a[0])
-    return None
+    around = [pair for loop in outline.loops for pair in pairwise((loop[-1], *loop))]
+    starts = np.array([after.start for _, after in around])
+    chords = [side.points(1 if side.centre is None else 64) for side in outline.sides]
+    a, b = (np.concatenate([ends[part] for ends in chords]) for part in (slice(None, -1), slice(1, None)))
+    along = b - a
+    found: list[tuple[float, float] | None] = []
+    for point in points:
+        at = np.flatnonzero(np.hypot(*(starts - point).T) <= tolerance)
+        t = np.clip(((point - a) * along).sum(axis=1) / (along**2).sum(axis=1), 0.0, 1.0)
+        on = np.flatnonzero(np.hypot(*(a + t[:, None] * along - point).T) <= tolerance)
+        if len(at):
+            before, after = around[at[0]]
+            first = after.headings()[0]
+            found.append((first, math.pi - math.remainder(first - before.headings()[1], _TURN)))
+        elif len(on):
+            found.append((math.atan2(along[on[0], 1], along[on[0], 0]), math.pi))
+        else:
+            found.append(None)
+    return found
 
 
 def _gaps(directions: Sequence[float], first: float, angle: float) -> list[float]:

@@ -7,6 +7,7 @@ long, or where another side comes as near as its own; what the columns leave is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,9 @@ FLAT = 0.8
 
 APART = 0.5
 """How far a column stays from where another side is as near, in heights of its last element."""
+
+CHANNEL = 0.3
+"""Sides are those of a channel where the radius of the circle that touches both grows by less for each nm along it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +78,17 @@ def layers(outline: Outline, pieces: Pieces, size: Size) -> Layers:
     long = HIGH * float(size(np.zeros(1))[0]) <= FLAT * long
     long[pieces.after] |= long.copy()
     limit = reach(outline, pieces, long)
-    depths = heights(size, float(limit[np.isfinite(limit)].max(initial=0.0)))
-    columns = _columns(levels(pieces, depths, limit), pieces)
+    ladder = _ladder(size, float(limit[np.isfinite(limit)].max(initial=0.0)))
+    fit = _fit(pieces, ladder, limit)
+    columns = _columns(_levels(pieces, ladder, fit, limit), pieces)
     on, level = _counted(columns.levels)
     a, b = columns.node(on, level), columns.node(pieces.after[on], level)
     c, d = columns.node(pieces.after[on], level + 1), columns.node(on, level + 1)
     owner, below = _counted(columns.tall)
-    curved, middles = _curved(outline, pieces, columns, depths)
+    depths = ladder.depth((below + 1) * fit[owner])
+    curved, middles = _curved(outline, pieces, columns, lambda point, level: ladder.depth(level * fit[point]))
     return Layers(
-        points=np.concatenate([pieces.points, pieces.points[owner] + depths[below + 1, None] * pieces.normals[owner]]),
+        points=np.concatenate([pieces.points, pieces.points[owner] + depths[:, None] * pieces.normals[owner]]),
         triangles=np.concatenate([np.stack([a, b, c], axis=-1), np.stack([a, c, d], axis=-1)]),
         curved=curved,
         middles=middles,
@@ -90,29 +96,54 @@ def layers(outline: Outline, pieces: Pieces, size: Size) -> Layers:
     )
 
 
-def heights(size: Size, deepest: float) -> np.ndarray:
-    """Distances from a side at which elements end, from 0 up to `deepest`."""
+@dataclass(frozen=True, kw_only=True)
+class _Ladder:
+    """How many elements reach how far from a side: tables of both, ascending from 0."""
+
+    depths: np.ndarray
+    counts: np.ndarray
+
+    def depth(self, count: np.ndarray) -> np.ndarray:
+        return np.interp(count, self.counts, self.depths)
+
+    def count(self, depth: np.ndarray) -> np.ndarray:
+        return np.interp(depth, self.depths, self.counts)
+
+
+def _ladder(size: Size, deepest: float) -> _Ladder:
     d = np.concatenate([[0.0], np.geomspace(1e-6, 1.0, 2000) * max(deepest, 1e-9)])
     density = 1.0 / (HIGH * size(d))
-    count = np.concatenate([[0.0], np.cumsum(np.diff(d) * (density[1:] + density[:-1]) / 2)])
-    return np.interp(np.arange(int(count[-1]) + 1.0), count, d)
+    counts = np.concatenate([[0.0], np.cumsum(np.diff(d) * (density[1:] + density[:-1]) / 2)])
+    return _Ladder(depths=d, counts=counts)
 
 
-def levels(pieces: Pieces, depths: np.ndarray, limit: np.ndarray) -> np.ndarray:
-    """How many elements stand on each piece, shape (N,).
-
-    Args:
-        pieces: Of the boundary.
-        depths: As of `heights`.
-        limit: As of `reach`.
+def _fit(pieces: Pieces, ladder: _Ladder, limit: np.ndarray) -> np.ndarray:
+    """What an element of the column over each point counts for: less than 1 where columns on both sides of a channel
+    leave room for one element between them, and not for two.
     """
+    long = np.hypot(*(pieces.points[pieces.after] - pieces.points).T)
+    slope = np.full(len(long), np.inf)
+    finite = np.isfinite(limit) & (limit > 0.0)
+    both = finite & finite[pieces.after]
+    slope[both] = np.abs(limit[pieces.after] - limit)[both] / long[both]
+    around = slope.copy()
+    around[pieces.after] = np.maximum(around[pieces.after], slope)
+    count = ladder.count(np.where(finite, limit, 0.0))
+    whole = np.maximum(np.ceil(count - 0.5), 1.0)
+    return np.where((around < CHANNEL) & (count > 0.5), count / (whole + 0.5), 1.0)
+
+
+def _levels(pieces: Pieces, ladder: _Ladder, fit: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """How many elements stand on each piece, shape (N,)."""
     found = np.zeros(len(pieces.points), dtype=int)
-    least = np.minimum(limit, limit[pieces.after])
     going = np.ones(len(found), dtype=bool)
-    for level, high in enumerate(np.diff(depths), start=1):
-        top = pieces.points + depths[level] * pieces.normals
+    for level in range(1, int(ladder.counts[-1]) + 2):
+        depth = ladder.depth(level * fit)
+        high = depth - ladder.depth((level - 1) * fit)
+        within = (depth + APART * high <= limit * (1 + 1e-9)) & (level * fit <= ladder.counts[-1])
+        top = pieces.points + depth[:, None] * pieces.normals
         long = np.hypot(*(top[pieces.after] - top).T)
-        going &= (high <= FLAT * long) & (depths[level] + APART * high <= least)
+        going &= (np.maximum(high, high[pieces.after]) <= FLAT * long) & within & within[pieces.after]
         if not going.any():
             break
         found[going] = level
@@ -142,15 +173,16 @@ def _loops(pieces: Pieces, columns: _Columns) -> tuple[np.ndarray, ...]:
     return tuple(np.split(nodes, stops[1:-1]))
 
 
-def _curved(outline: Outline, pieces: Pieces, columns: _Columns, depths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The sides along arcs, and the diagonals between them, with their middles."""
+def _curved(
+    outline: Outline, pieces: Pieces, columns: _Columns, depth: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The sides along arcs, and the diagonals between them, with their middles; `depth` of a level over a point."""
     arcs = np.array([side.centre is not None for side in outline.sides])[pieces.sides]
     on, level = _counted(np.where(arcs, columns.levels + 1, 0))
-    start = columns.node(on, level)
-    sides = np.stack([start, columns.node(pieces.after[on], level)], axis=-1)
     inner = level < columns.levels[on]
-    diagonals = np.stack([start, columns.node(pieces.after[on], level + 1)], axis=-1)[inner]
-    half_way = (depths[level[inner]] + depths[level[inner] + 1]) / 2
-    on, depth = np.concatenate([on, on[inner]]), np.concatenate([depths[level], half_way])
-    pairs = np.sort(np.concatenate([sides, diagonals]), axis=1)
-    return pairs, pieces.middles[on] + depth[:, None] * pieces.inward[on]
+    # to the same level at the other end, and to the next one
+    on, level = (np.concatenate([values, values[inner]]) for values in (on, level))
+    rise = np.arange(len(on)) >= len(inner)
+    pairs = np.stack([columns.node(on, level), columns.node(pieces.after[on], level + rise)], axis=-1)
+    middle = (depth(on, level) + depth(pieces.after[on], level + rise)) / 2
+    return np.sort(pairs, axis=1), pieces.middles[on] + middle[:, None] * pieces.inward[on]

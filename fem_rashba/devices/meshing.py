@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class Sizing:
         walls: Each wall with the size as a function of the distance to it.
         arc: From the radius of a circular side to the size as a function of the distance to it.
         largest: Upper limit.
+        regions: The layer of each region's own film, where films differ.
     """
 
     layer: Size
@@ -49,6 +50,7 @@ class Sizing:
     walls: tuple[tuple[Wall, Size], ...]
     arc: Callable[[float], Size]
     largest: float
+    regions: Mapping[str, Size] = field(default_factory=dict)
 
 
 def layer_size(film: Films, degree: int, *, width: float = 0.0, grading: Grading | None = None) -> Size:
@@ -142,10 +144,13 @@ def sizing(
     layer = layer_size(film, degree, grading=graded)
     return Sizing(
         layer=layer,
-        corner=lambda exponent, steepness=1.0: _corner_size(layer, graded, exponent, steepness),
+        corner=lambda exponent, steepness=1.0: _corner_size(layer, graded, exponent, steepness, _ROUNDED * max(extent)),
         walls=tuple((wall, layer_size(film, degree, width=wall.width, grading=graded)) for wall in walls),
         arc=lambda radius: _arc_size(radius, graded),
         largest=cap,
+        regions={name: layer_size(each, degree, grading=graded) for name, each in film.items()}
+        if isinstance(film, Mapping)
+        else {},
     )
 
 
@@ -170,8 +175,11 @@ def _check_lengths(film: Films) -> None:
 _SMALLEST = 5e-6
 """Of the first element of a layer."""
 
+_ROUNDED = 1e-7
+"""Of the extent: Gmsh takes smaller elements for none, and its triangles overlap."""
 
-def _corner_size(layer: Size, grading: Grading, exponent: float, steepness: float) -> Size:
+
+def _corner_size(layer: Size, grading: Grading, exponent: float, steepness: float, least: float) -> Size:
     """r^s needs first elements that shrink with s < 1; at s = 2/3 `grading.singular`."""
     # 2/(3 s) keeps h^s, the error there; 3 (1 - s) fades it out where r^s becomes smooth
     power = min(3.0 * (1.0 - exponent), 2.0 / (3.0 * exponent))
@@ -179,7 +187,7 @@ def _corner_size(layer: Size, grading: Grading, exponent: float, steepness: floa
     # at ends of contacts and at tips, s near 1/2, what is singular is also larger: a tenth there makes up for it, but
     # for elements so flat that a solver's rounding is more than what they gain
     part = max(part * min(1.0, max(1.5 * exponent, 0.75)) ** 8, min(part, _SMALLEST))
-    first, slope = part * float(layer(np.zeros(1))[0]), steepness * math.log(grading.corner_growth)
+    first, slope = max(part * float(layer(np.zeros(1))[0]), least), steepness * math.log(grading.corner_growth)
     return lambda distance: np.minimum(first + slope * distance, layer(distance))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -56,6 +56,10 @@ class Side:
         if self.centre is None:
             return math.hypot(*self.vector)
         return abs(self.turn) * math.dist(self.start, self.centre)
+
+    def reversed(self) -> Side:
+        """The side from its end to its start."""
+        return replace(self, start=self.end, end=self.start)
 
     def headings(self) -> tuple[float, float]:
         """Directions of travel at the start and at the end, rad."""

@@ -9,11 +9,9 @@ import numpy as np
 
 from fem_rashba.devices.outline import REST, Loop, Outline, Point, Side
 
-Entity = tuple[int, int]
 
-
-def cut(outline: Outline) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """Put the pieces of the film into the current Gmsh model: curves of each side name, surfaces of each region.
+def cut(outline: Outline) -> tuple[dict[int, Side], dict[str, list[int]]]:
+    """Put the film's pieces into the current Gmsh model: the side of each curve of its boundary, surfaces of regions.
 
     OpenCASCADE does the cutting, because regions may cross arcs.
     """
@@ -34,7 +32,7 @@ def cut(outline: Outline) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
     taken = {tag for tags in surfaces.values() for tag in tags}
     surfaces.setdefault(REST, []).extend(sorted(tag for _, tag in inside if tag not in taken))
     boundary = gmsh.model.getBoundary(sorted(inside), combined=True, oriented=False)
-    return _named(outline.sides, boundary), {name: tags for name, tags in surfaces.items() if tags}
+    return _sides(outline.sides, [tag for _, tag in boundary]), {name: tags for name, tags in surfaces.items() if tags}
 
 
 def _surface(loops: Iterable[Loop]) -> int:
@@ -63,15 +61,21 @@ def _surface(loops: Iterable[Loop]) -> int:
     return int(occ.addPlaneSurface(rings))
 
 
-def _named(sides: Sequence[Side], curves: Iterable[Entity]) -> dict[str, list[int]]:
-    """The curves on each side, by its name: a side may have become several."""
-    names = dict.fromkeys(side.name for side in sides)
-    result: dict[str, list[int]] = {name: [] for name in names}
-    for dim, tag in curves:
-        low, high = gmsh.model.getParametrizationBounds(dim, tag)
-        middle = np.array(gmsh.model.getValue(dim, tag, [(low[0] + high[0]) / 2])[:2])
-        result[min(sides, key=lambda side: _distance(side, middle)).name].append(tag)
-    return result
+def _sides(sides: Sequence[Side], curves: Iterable[int]) -> dict[int, Side]:
+    """The side on which each curve lies: one may have become several curves."""
+    start, end = (np.array([getattr(side, key) for side in sides]) for key in ("start", "end"))
+    along = end - start
+    # how far an arc is from its chord
+    off = np.array([side.length * abs(np.tan(side.turn / 4)) / 2 for side in sides])
+    found = {}
+    for tag in curves:
+        low, high = gmsh.model.getParametrizationBounds(1, tag)
+        middle = np.array(gmsh.model.getValue(1, tag, [(low[0] + high[0]) / 2])[:2])
+        t = np.clip(((middle - start) * along).sum(axis=1) / (along**2).sum(axis=1), 0.0, 1.0)
+        distance = np.hypot(*(middle - start - t[:, None] * along).T)
+        some = np.flatnonzero(distance - off <= (distance + off).min())
+        found[tag] = min((sides[i] for i in some), key=lambda side: _distance(side, middle))  # noqa: B023
+    return found
 
 
 def _distance(side: Side, point: np.ndarray) -> float:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from fem_rashba.devices.corners import corners as corners_of
-from fem_rashba.devices.outline import Outline, Side
+from fem_rashba.devices.outline import Outline, Point, Side
 
 _RATIO = 1.25
 """Of neighbouring distances from the end of a side at which the size is asked for."""
@@ -39,24 +38,37 @@ class Pieces:
     loops: tuple[int, ...]
 
 
-def pieces(outline: Outline, size: Callable[[float, float], float]) -> Pieces:
-    """Divide the sides of an outline into pieces that are as long as `size` (nm) says at x and y (nm)."""
-    corners = corners_of(outline)
+def pieces(outline: Outline, size: Callable[[float, float], float], corners: Container[Point]) -> Pieces:
+    """Divide the sides of an outline into pieces that are as long as `size` (nm) says at x and y (nm).
+
+    The points on a side are the same numbers from either end, so that faces on both sides of an interface share them.
+
+    Args:
+        outline: Of a film or of a face of it.
+        size: The length of pieces.
+        corners: Points where no normal is wanted.
+    """
+    sides = [_upward(side) for side in outline.sides]
+    back = np.array([side is not other for side, other in zip(outline.sides, sides, strict=True)])
     at_corners = {point: size(*point) for point in (side.start for side in outline.sides)}
-    places = [_places(side, size, at_corners[side.start], at_corners[side.end]) for side in outline.sides]
+    places = [_places(side, size, at_corners[side.start], at_corners[side.end]) for side in sides]
+    places = [at[::-1] if turned else at for at, turned in zip(places, back, strict=True)]
     counts = np.array([len(at) - 1 for at in places])
     starts = np.cumsum(counts) - counts
     number = np.repeat(np.arange(len(places)), counts)
     loops = np.append(starts, counts.sum())[np.cumsum([0, *map(len, outline.loops)])]
     after = np.arange(1, len(number) + 1)
     after[loops[1:] - 1] = loops[:-1]
-    points, normals = _along(outline.sides, number, np.concatenate([at[:-1] for at in places]))
-    middles, inward = _along(outline.sides, number, np.concatenate([(at[1:] + at[:-1]) / 2 for at in places]))
+    points, normals = _along(sides, number, np.concatenate([at[:-1] for at in places]))
+    middles, inward = _along(sides, number, np.concatenate([(at[1:] + at[:-1]) / 2 for at in places]))
+    normals[back[number]] *= -1.0
+    inward[back[number]] *= -1.0
     around = (pair for loop in outline.loops for pair in pairwise((loop[-1], *loop)))
     for start, (before, side) in zip(starts, around, strict=True):
         last = before.headings()[1]
         normal = normals[start] + (-math.sin(last), math.cos(last))
         normals[start] = 0.0 if side.start in corners else normal / math.hypot(*normal)
+        points[start] = side.start
     return Pieces(
         points=points,
         normals=normals,
@@ -66,6 +78,11 @@ def pieces(outline: Outline, size: Callable[[float, float], float]) -> Pieces:
         sides=number,
         loops=tuple(loops.tolist()),
     )
+
+
+def _upward(side: Side) -> Side:
+    """The side from the lesser of its ends to the other."""
+    return side if side.start <= side.end else side.reversed()
 
 
 def _along(sides: Sequence[Side], number: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

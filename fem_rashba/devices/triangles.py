@@ -1,18 +1,21 @@
-"""Every other outline: flat triangles along its sides, and between them the core, which Gmsh meshes. Lengths in nm."""
+"""Every other outline: flat triangles along all sides, and between them the core, which Gmsh meshes. Lengths in nm."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import gmsh
 import numpy as np
 
+from fem_rashba.devices.corners import corners as corners_of
+from fem_rashba.devices.faces import INSIDE, Face, faces
 from fem_rashba.devices.field import size_along, size_at
 from fem_rashba.devices.layers import Layers, layers
 from fem_rashba.devices.meshing import Sizing
-from fem_rashba.devices.outline import REST, Outline
+from fem_rashba.devices.outline import Outline, Point
 from fem_rashba.devices.partition import cut
 from fem_rashba.devices.pieces import pieces
+from fem_rashba.devices.triangulation import Triangulation, joined, put, second_order
 
 Size = Callable[[float, float], float]
 
@@ -21,24 +24,38 @@ def build(outline: Outline, sizing: Sizing) -> tuple[dict[str, list[int]], dict[
     """Mesh the outline in the current Gmsh model; returns the curves of each side name, and surfaces of each region.
 
     With arcs the triangles are of second order, so that the boundary is as exact as the solution. Where there are
-    regions all is meshed by Gmsh, with triangles that are not flat.
+    regions each face is meshed alone, with the same points on interfaces as its neighbours; if one of them touches
+    itself in a point, Gmsh meshes all of it, with triangles that are not flat.
     """
-    if outline.regions:
+    whole, parts = faces(outline)
+    if not parts:
         curves, surfaces = cut(outline)
-        _generate(size_at(outline, sizing))
+        _generate(size_at(whole, sizing))
         gmsh.model.mesh.setOrder(2 if outline.is_curved else 1)
-        return curves, surfaces
-    size = size_along(outline, sizing)
-    boundary = pieces(outline, size)
-    flat = layers(outline, boundary, sizing.layer)
+        names = dict.fromkeys(side.name for side in outline.sides)
+        return {name: [tag for tag, side in curves.items() if side.name == name] for name in names}, surfaces
+    size, corners = size_along(whole, sizing), corners_of(whole)
+    made = joined([_face(part, size, sizing, corners) for part in parts])
+    return put(second_order(made) if outline.is_curved else made)
+
+
+def _face(face: Face, size: Size, sizing: Sizing, corners: Container[Point]) -> Triangulation:
+    boundary = pieces(face.outline, size, corners)
+    flat = layers(face.outline, boundary, sizing.regions.get(face.region, sizing.layer))
     points, core = _core(flat, size)
-    lines = np.stack([np.arange(len(boundary.after)), boundary.after], axis=-1)
     cells = np.concatenate([flat.triangles, core])
-    if outline.is_curved:
-        points, lines, cells = _second_order(points, lines, cells, flat)
-    surface = _surface(points, cells)
-    names = np.array([side.name for side in outline.sides])[boundary.sides]
-    return {name: [_curve(lines[names == name])] for name in dict.fromkeys(names.tolist())}, {REST: [surface]}
+    names = np.array([side.name for side in face.outline.sides])[boundary.sides]
+    outer = np.flatnonzero(names != INSIDE)
+    return Triangulation(
+        points=points,
+        shared=len(boundary.points),
+        cells=cells,
+        regions=np.full(len(cells), face.region),
+        lines=np.stack([outer, boundary.after[outer]], axis=-1),
+        names=names[outer],
+        curved=flat.curved,
+        middles=flat.middles,
+    )
 
 
 def _core(flat: Layers, size: Size) -> tuple[np.ndarray, np.ndarray]:
@@ -46,9 +63,12 @@ def _core(flat: Layers, size: Size) -> tuple[np.ndarray, np.ndarray]:
     name = gmsh.model.getCurrent()
     gmsh.model.add("core")
     geo, mesh = gmsh.model.geo, gmsh.model.mesh
+    border = np.unique(np.concatenate(flat.loops))
+    for tag, (x, y) in enumerate(flat.points[border].tolist(), start=1):
+        geo.addPoint(x, y, 0.0, tag=tag)
     loops = []
     for loop in flat.loops:
-        tags = [geo.addPoint(x, y, 0.0) for x, y in flat.points[loop].tolist()]
+        tags = [int(tag) for tag in np.searchsorted(border, loop) + 1]
         curves = [geo.addLine(a, b) for a, b in zip(tags, [*tags[1:], tags[0]], strict=True)]
         for curve in curves:
             geo.mesh.setTransfiniteCurve(curve, 2)
@@ -56,49 +76,15 @@ def _core(flat: Layers, size: Size) -> tuple[np.ndarray, np.ndarray]:
     geo.addPlaneSurface(loops)
     geo.synchronize()
     _generate(size)
-    border, (inner, coordinates, _) = mesh.getNodes(0)[0], mesh.getNodes(2)
+    own, (inner, coordinates, _) = mesh.getNodes(0)[0], mesh.getNodes(2)
     _, cells = mesh.getElementsByType(mesh.getElementType("Triangle", 1))
     gmsh.model.remove()
     gmsh.model.setCurrent(name)
-    number = np.empty(len(border) + len(inner) + 1, dtype=np.int64)
-    number[border.astype(np.int64)] = np.concatenate(flat.loops)
+    number = np.empty(len(own) + len(inner) + 1, dtype=np.int64)
+    number[own.astype(np.int64)] = border
     number[inner.astype(np.int64)] = len(flat.points) + np.arange(len(inner))
     points = np.concatenate([flat.points, coordinates.reshape(-1, 3)[:, :2]])
     return points, number[cells.astype(np.int64)].reshape(-1, 3)
-
-
-def _second_order(
-    points: np.ndarray, lines: np.ndarray, cells: np.ndarray, flat: Layers
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """With a point in the middle of every side: points, lines (N, 3), cells (M, 6)."""
-    pairs = np.sort(np.concatenate([lines, cells[:, [0, 1]], cells[:, [1, 2]], cells[:, [2, 0]]]), axis=1)
-    keys, place = np.unique(pairs @ [len(points), 1], return_inverse=True)
-    first, second = np.divmod(keys, len(points))
-    middles = (points[first] + points[second]) / 2
-    middles[np.searchsorted(keys, flat.curved @ [len(points), 1])] = flat.middles
-    number = len(points) + place
-    lines = np.concatenate([lines, number[: len(lines), None]], axis=1)
-    return (
-        np.concatenate([points, middles]),
-        lines,
-        np.concatenate([cells, number[len(lines) :].reshape(3, -1).T], axis=1),
-    )
-
-
-def _surface(points: np.ndarray, cells: np.ndarray) -> int:
-    """The cells as a surface of the current model, with all points, in their order, as its nodes."""
-    mesh, surface = gmsh.model.mesh, gmsh.model.addDiscreteEntity(2)
-    coordinates = np.concatenate([points, np.zeros((len(points), 1))], axis=1)
-    mesh.addNodes(2, surface, np.arange(1, len(points) + 1), coordinates.ravel())
-    order = 1 if cells.shape[1] == 3 else 2
-    mesh.addElementsByType(surface, mesh.getElementType("Triangle", order), [], cells.ravel() + 1)
-    return surface
-
-
-def _curve(lines: np.ndarray) -> int:
-    mesh, curve = gmsh.model.mesh, gmsh.model.addDiscreteEntity(1)
-    mesh.addElementsByType(curve, mesh.getElementType("Line", lines.shape[1] - 1), [], lines.ravel() + 1)
-    return curve
 
 
 def _generate(size: Size) -> None:
