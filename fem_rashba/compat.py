@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dolfinx
 import numpy as np
+from cffi import VerificationError
 from dolfinx import fem
 from dolfinx.mesh import GhostMode, Mesh, MeshTags, create_cell_partitioner, create_mesh
 from mpi4py import MPI
@@ -40,16 +43,33 @@ def distributed_mesh(comm: MPI.Comm, cells: np.ndarray, points: np.ndarray, elem
     return create_mesh(comm, cells=cells.astype(np.int64), x=points.astype(float), e=element, partitioner=partitioner)
 
 
+@contextmanager
+def _compiling() -> Iterator[None]:
+    """Forms are compiled one at a time on this machine.
+
+    Raises:
+        OSError: If the C compiler fails, or there is none.
+    """
+    try:
+        with locked():
+            yield
+    except VerificationError as error:
+        said = str(error).strip().splitlines()[0]
+        raise OSError(
+            f"the C compiler cannot compile a form: {said}; the environment variable CC names another one"
+        ) from None
+
+
 def compiled(form: Any) -> Any:
     """The form, just-in-time compiled. Collective.
 
     Processes that compile the same form wait for each other; on a loaded machine longer than dolfinx allows for.
     """
-    with locked():
+    with _compiling():
         return fem.form(form, jit_options=_JIT)
 
 
 def compiled_expression(expression: Any, points: np.ndarray) -> fem.Expression:
     """The expression at reference points, just-in-time compiled. Collective."""
-    with locked():
+    with _compiling():
         return fem.Expression(expression, points, jit_options=_JIT)

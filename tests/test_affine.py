@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from samples import OBLIQUE, film, square, unit
+from samples import FILM_TOML, OBLIQUE, film, square, unit
 
 from fem_rashba import Contact, Current, Ground, Injected, Relaxing, hall_cross, neel_wall, notched_strip, uniform
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.motion import in_motion
-from fem_rashba.solvers import native
+from fem_rashba.solvers.loops import native
 from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.tensors import tensor
 
@@ -202,3 +202,14 @@ def test_no_compiler(compiler: str, said: str, monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(OSError, match=f"{compiler}.*{said}.*CC names another"):
         native.library_file("kernels.c")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    # the command, which compiles forms first: one sentence
+    path, out = tmp_path / "wire.toml", tmp_path / "out"
+    path.write_text(
+        FILM_TOML + '[device]\nshape = "wire"\nlength = "8 nm"\nwidth = "4 nm"\nelement_size = "4 nm"\ndegree = 1\n'
+        '[magnetization]\ndirection = [1, 0, 0]\n[terminals.source]\nvoltage = "1 mV"\n'
+    )
+    command = [sys.executable, "-m", "fem_rashba", "run", str(path), "-o", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode not in (0, 3) and "Traceback" not in done.stderr
+    assert "the C compiler cannot compile a form" in done.stderr and "CC names another one" in done.stderr
+    assert not out.exists()

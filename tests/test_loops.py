@@ -8,9 +8,9 @@ from mpi4py import MPI
 from scipy.sparse import csr_array
 
 from fem_rashba.solvers import background
-from fem_rashba.solvers.factors import IncompleteFactors
-from fem_rashba.solvers.kernels import Kernels
-from fem_rashba.solvers.pattern import summation
+from fem_rashba.solvers.loops.factors import IncompleteFactors
+from fem_rashba.solvers.loops.kernels import Kernels
+from fem_rashba.solvers.loops.pattern import summation
 
 
 def matrix(pattern: np.ndarray, *, extras: bool = True, seed: int = 0) -> tuple[Kernels, np.ndarray]:

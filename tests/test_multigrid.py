@@ -108,7 +108,7 @@ def test_entries_of_incomplete_factors():
     """Those of the matrix, and those of fill whose level is low enough: of the entries that make it, plus one."""
     from scipy.sparse import csr_array
 
-    from fem_rashba.solvers.elimination import elimination
+    from fem_rashba.solvers.loops.elimination import elimination
 
     random = np.random.default_rng(5).random((40, 40)) < 0.05
     pattern = random | random.T | np.eye(40, dtype=bool)

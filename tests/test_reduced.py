@@ -24,16 +24,16 @@ from fem_rashba.devices.spin import Injected, Relaxing
 from fem_rashba.results.integrals import integrals
 from fem_rashba.results.torque import torque_of
 from fem_rashba.solvers.problem import Problem, pose
-from fem_rashba.solvers.reduced_films import check_alike, film_operator
-from fem_rashba.solvers.reduced_gram import Gram
-from fem_rashba.solvers.reduced_points import Changes
+from fem_rashba.solvers.reduced.films import check_alike, film_operator
+from fem_rashba.solvers.reduced.gram import Gram
+from fem_rashba.solvers.reduced.points import Changes
 from fem_rashba.solvers.steady import solve_steady
-from fem_rashba.studies import reduced_parts
-from fem_rashba.studies.reduced_changes import changes_around
-from fem_rashba.studies.reduced_parts import Part
-from fem_rashba.studies.reduced_rows import Case, Cases
-from fem_rashba.studies.reduced_samples import Samples
-from fem_rashba.studies.surrogate import Surrogate, Wanted
+from fem_rashba.studies.reduced import parts as reduced_parts
+from fem_rashba.studies.reduced.changes import changes_around
+from fem_rashba.studies.reduced.parts import Part
+from fem_rashba.studies.reduced.rows import Case, Cases
+from fem_rashba.studies.reduced.samples import Samples
+from fem_rashba.studies.reduced.surrogate import Surrogate, Wanted
 
 RNG = np.random.default_rng(3)
 BIAS: dict[str, Any] = {"source": Voltage(1e-3), "drain": Ground()}
@@ -252,7 +252,7 @@ def test_changes_around_a_pole(pole: float) -> None:
 
 def test_what_functionals_leave_out_is_in_the_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Coarse functionals, each right to a tenth, never give smaller bounds than those that leave out nothing."""
-    from fem_rashba.studies import surrogate as training
+    from fem_rashba.studies.reduced import surrogate as training
 
     found = []
     for tolerance in (0.1, 3e-6, 1e-10):
@@ -469,7 +469,7 @@ def test_solutions_are_written(folder: Path) -> None:
 
 KILLED = """
 import os, sys
-from fem_rashba.studies import reduced
+from fem_rashba.studies.reduced import sweep as reduced
 from fem_rashba.cli import main
 write, count = reduced.Samples.write, 0
 def killing(samples, point, found):
@@ -484,7 +484,7 @@ main(sys.argv[1:])
 
 
 def test_a_killed_sweep_goes_on(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fem_rashba.solvers.reduced import Reduced
+    from fem_rashba.solvers.reduced.model import Reduced
 
     (tmp_path / "sweep.toml").write_text(FEW)
     command = [sys.executable, "-c", KILLED, "sweep", str(tmp_path / "sweep.toml"), "-o", str(tmp_path / "sweep.nc")]
@@ -577,7 +577,7 @@ def test_nothing_to_sweep(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
 
 def test_an_accuracy_that_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     from fem_rashba.solvers.linear import ConvergenceError
-    from fem_rashba.studies import surrogate as training
+    from fem_rashba.studies.reduced import surrogate as training
 
     monkeypatch.setattr(training, "MOST_SAMPLES", 1)
     made = surrogate(problems("films"), 10, 1e-8)
@@ -598,7 +598,7 @@ def test_operators_without_a_bound_are_refused() -> None:
 def test_a_bound_that_a_full_solve_contradicts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from fem_rashba.solvers import reduced_films
+    from fem_rashba.solvers.reduced import films as reduced_films
 
     monkeypatch.setattr(reduced_films, "coercivity", lambda operator, diffusion, rate: 1e7)
     reduced_films.film_operator.cache_clear()

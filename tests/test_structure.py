@@ -23,6 +23,7 @@ CONDA = {
     "ufl": "fenics-dolfinx",
     "basix": "fenics-dolfinx",
     "ffcx": "fenics-dolfinx",
+    "cffi": "fenics-dolfinx",
     "gmsh": "python-gmsh",
     "matplotlib": "matplotlib-base",
     "PIL": "pillow",

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from fem_rashba.config import Config
     from fem_rashba.config.sweeping import Plan
     from fem_rashba.devices.device import Device
-    from fem_rashba.solvers.reduced_points import Found
+    from fem_rashba.solvers.reduced.points import Found
     from fem_rashba.studies.record import Row
-    from fem_rashba.studies.reduced_rows import Cases
+    from fem_rashba.studies.reduced.rows import Cases
+    from fem_rashba.studies.reduced.surrogate import Surrogate
     from fem_rashba.studies.solutions import Solutions
-    from fem_rashba.studies.surrogate import Surrogate
 
 _FIXED = ("device", "solver", "output")
 
@@ -30,8 +30,8 @@ def reduced(
     from mpi4py import MPI
 
     from fem_rashba.mpi import on_root
-    from fem_rashba.studies.reduced import reduced_sweep
-    from fem_rashba.studies.surrogate import Wanted
+    from fem_rashba.studies.reduced.surrogate import Wanted
+    from fem_rashba.studies.reduced.sweep import reduced_sweep
 
     check(plan, arguments)
     world = MPI.COMM_WORLD
@@ -98,7 +98,7 @@ class Reducer:
         from fem_rashba.physics.magnetization import values
         from fem_rashba.results.solution import unit_axis
         from fem_rashba.solvers.problem import warnings
-        from fem_rashba.studies.reduced_rows import Case, Cases
+        from fem_rashba.studies.reduced.rows import Case, Cases
 
         plan = self._plan
         first = plan.config(0)

@@ -15,7 +15,7 @@ from fem_rashba.physics.magnetization import NUMPY_MATH
 from fem_rashba.solvers.assembly import residual_vector
 from fem_rashba.solvers.columns import Action
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.kernels import Kernels
+from fem_rashba.solvers.loops.kernels import Kernels
 from fem_rashba.solvers.scalars import AT_BORDER, BULK, Entries, ScalarMatrices, scalar_matrices
 from fem_rashba.solvers.tensors import Tensor, tensor
 from fem_rashba.solvers.terminals import Terminals

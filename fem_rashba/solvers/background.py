@@ -14,8 +14,8 @@ import numpy as np
 from mpi4py import MPI
 from scipy.sparse import bsr_array, csr_array, diags_array
 
-from fem_rashba.solvers.kernels import Kernels
-from fem_rashba.solvers.native import POINTER, library
+from fem_rashba.solvers.loops.kernels import Kernels
+from fem_rashba.solvers.loops.native import POINTER, library
 
 SPACING = 4.0
 """Of the grid, in mean distances of nodes."""

@@ -12,9 +12,14 @@ Action = Callable[[np.ndarray], np.ndarray]
 """Of a linear operator on columns, shape (owned, k) -> (owned, k). Collective."""
 
 
+def total(comm: MPI.Comm, part: np.ndarray) -> np.ndarray:
+    """The sum over the ranks. Collective."""
+    return np.asarray(comm.allreduce(part, op=MPI.SUM)) if comm.size > 1 else part
+
+
 def norms(comm: MPI.Comm, columns: np.ndarray) -> np.ndarray:
     """Lengths of columns, shape (k,). Collective."""
-    return np.sqrt(comm.allreduce((columns**2).sum(axis=0)))
+    return np.sqrt(total(comm, (columns**2).sum(axis=0)))
 
 
 def largest(residuals: np.ndarray, sizes: np.ndarray) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 from fem_rashba.solvers.affine import AffineOperator
 from fem_rashba.solvers.coarsest import Coarsest, petsc_matrix
 from fem_rashba.solvers.estimate import fill_levels, is_even
-from fem_rashba.solvers.kernels import Kernels
+from fem_rashba.solvers.loops.kernels import Kernels
 from fem_rashba.solvers.smoothers import Factors, Smoother, Sweeps
 from fem_rashba.solvers.terminals import Terminals
 from fem_rashba.solvers.transfers import Degrees, Grid, Transfer

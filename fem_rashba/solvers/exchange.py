@@ -6,7 +6,7 @@ import numpy as np
 from dolfinx.common import IndexMap
 
 from fem_rashba.solvers.halo import Halo
-from fem_rashba.solvers.pattern import Pattern
+from fem_rashba.solvers.loops.pattern import Pattern
 
 
 class Exchange:

@@ -18,8 +18,8 @@ from scipy.sparse import csr_array
 from fem_rashba.devices.device import Device
 from fem_rashba.solvers.elements import Elements
 from fem_rashba.solvers.exchange import Exchange
-from fem_rashba.solvers.kernels import scatter, scatter_all
-from fem_rashba.solvers.pattern import Pattern, summation
+from fem_rashba.solvers.loops.kernels import scatter, scatter_all
+from fem_rashba.solvers.loops.pattern import Pattern, summation
 
 BULK = ("mass", "stiffness", "along_x", "along_y")
 """What every film needs everywhere."""

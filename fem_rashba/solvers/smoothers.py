@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from fem_rashba.solvers.factors import IncompleteFactors
 from fem_rashba.solvers.halo import Halo
-from fem_rashba.solvers.kernels import Kernels
+from fem_rashba.solvers.loops.factors import IncompleteFactors
+from fem_rashba.solvers.loops.kernels import Kernels
 
 
 class Smoother(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from mpi4py import MPI
 
-from fem_rashba.solvers.columns import Action, norms
+from fem_rashba.solvers.columns import Action, norms, total
 
 # directions of which less than this is new, of their length, are rounding
 _ROUNDING = 1e-12
@@ -19,7 +19,7 @@ def projected(comm: MPI.Comm, product: Action, directions: np.ndarray, rights: n
     length = norms(comm, directions)
     directions = directions[:, length > 0] / length[length > 0]
     products, directions = _orthonormal(comm, product(directions), directions)
-    return directions @ comm.allreduce(products.T @ rights)
+    return directions @ total(comm, products.T @ rights)
 
 
 def reduced(
@@ -54,14 +54,14 @@ def reduced(
         products = product(directions)
         # twice: once leaves what rounding makes of columns that nearly cancel
         for known, its in every * 2:
-            share = comm.allreduce(known.T @ products)
+            share = total(comm, known.T @ products)
             products -= known @ share
             directions -= its @ share
         products, directions = _orthonormal(comm, products, directions)
         if not products.shape[1] or not np.isfinite(norms(comm, products)).all():
             return corrections, iteration + 1
         every.append((products, directions))
-        share = comm.allreduce(products.T @ left)
+        share = total(comm, products.T @ left)
         corrections += directions @ share
         left -= products @ share
     return corrections, most

@@ -13,7 +13,7 @@ from fem_rashba.solvers import background
 from fem_rashba.solvers.affine import AffineOperator
 from fem_rashba.solvers.discretization import Discretization
 from fem_rashba.solvers.halo import Halo
-from fem_rashba.solvers.kernels import Kernels
+from fem_rashba.solvers.loops.kernels import Kernels
 
 _ROUNDING = 1e-10
 

@@ -24,8 +24,8 @@ from fem_rashba.cli.reducing import Reducer
 from fem_rashba.config import sweeping
 from fem_rashba.solvers.steady import solve_steady
 from fem_rashba.studies.record import record
-from fem_rashba.studies.reduced_parts import trained
-from fem_rashba.studies.surrogate import Surrogate, Wanted
+from fem_rashba.studies.reduced.parts import trained
+from fem_rashba.studies.reduced.surrogate import Surrogate, Wanted
 
 TEXT = """
 [film]

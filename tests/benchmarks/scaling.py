@@ -107,9 +107,9 @@ def triad(comm: Any, size: int = 4_000_000) -> float:
 def watched(comm: Any) -> dict[tuple[str, str], float]:
     """Bytes and seconds of products, smoothing, coarse solves and exchanges of this rank, from now on."""
     from fem_rashba.solvers.coarsest import Coarsest
-    from fem_rashba.solvers.factors import IncompleteFactors
     from fem_rashba.solvers.halo import Halo
-    from fem_rashba.solvers.kernels import Kernels
+    from fem_rashba.solvers.loops.factors import IncompleteFactors
+    from fem_rashba.solvers.loops.kernels import Kernels
 
     work: dict[tuple[str, str], float] = {(k, w): 0.0 for k in ("product", "smoother") for w in ("bytes", "seconds")}
     work |= {("coarse", "seconds"): 0.0, ("exchange", "seconds"): 0.0, ("operator", "bytes"): 0.0}

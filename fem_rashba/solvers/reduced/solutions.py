@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fem_rashba.solvers.discretization import FIELDS
-from fem_rashba.solvers.reduced_basis import Basis
-from fem_rashba.solvers.reduced_matrix import Entry
-from fem_rashba.solvers.reduced_points import Changes, Points
+from fem_rashba.solvers.reduced.basis import Basis
+from fem_rashba.solvers.reduced.matrix import Entry
+from fem_rashba.solvers.reduced.points import Changes, Points
 
 if TYPE_CHECKING:
-    from fem_rashba.solvers.reduced_adjoint import Adjoint
+    from fem_rashba.solvers.reduced.adjoint import Adjoint
 
 DEGREE, ADJOINT_DEGREE = 3, 1
 """Of the series. A term costs a tenth of another factorisation; with more of them the bases grow too much."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from mpi4py import MPI
 
-from fem_rashba.solvers.reduced_functionals import Functionals
-from fem_rashba.solvers.reduced_modes import Modes
-from fem_rashba.solvers.reduced_norm import Norm
-from fem_rashba.solvers.reduced_space import Space
+from fem_rashba.solvers.columns import total
+from fem_rashba.solvers.reduced.functionals import Functionals
+from fem_rashba.solvers.reduced.modes import Modes
+from fem_rashba.solvers.reduced.norm import Norm
+from fem_rashba.solvers.reduced.space import Space
 
 _DEPENDENT = 1e-10
 _WELL = 1e-12
@@ -143,8 +143,7 @@ class Basis:
         return left, rest.reshape(left.shape[:2])
 
     def _sum(self, local: np.ndarray) -> np.ndarray:
-        comm = self.space.comm
-        return np.asarray(comm.allreduce(local, op=MPI.SUM)) if comm.size > 1 else np.asarray(local)
+        return total(self.space.comm, np.asarray(local))
 
 
 def between(tests: np.ndarray, products: dict[int, np.ndarray]) -> np.ndarray:

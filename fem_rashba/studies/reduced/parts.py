@@ -14,9 +14,9 @@ import numpy as np
 
 from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.solvers.problem import Problem
-from fem_rashba.solvers.reduced_films import check_alike, film_operator
-from fem_rashba.studies.reduced_rows import Cases
-from fem_rashba.studies.surrogate import Surrogate, Wanted
+from fem_rashba.solvers.reduced.films import check_alike, film_operator
+from fem_rashba.studies.reduced.rows import Cases
+from fem_rashba.studies.reduced.surrogate import Surrogate, Wanted
 from fem_rashba.studies.sweep import Progress
 
 LEAST_POINTS = 40

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fem_rashba.solvers.reduced_matrix import Entry
-from fem_rashba.solvers.reduced_space import Space
+from fem_rashba.solvers.reduced.matrix import Entry
+from fem_rashba.solvers.reduced.space import Space
 
 
 class Norm:

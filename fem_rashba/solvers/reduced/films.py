@@ -12,9 +12,9 @@ from fem_rashba.devices.spin import spin_word
 from fem_rashba.physics.couplings import Coefficients
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.problem import Problem
-from fem_rashba.solvers.reduced_bound import coercivity, local_wavenumber, slowest_rate
-from fem_rashba.solvers.reduced_modes import Modes, modes_of
-from fem_rashba.solvers.reduced_space import NAMES
+from fem_rashba.solvers.reduced.bound import coercivity, local_wavenumber, slowest_rate
+from fem_rashba.solvers.reduced.modes import Modes, modes_of
+from fem_rashba.solvers.reduced.space import NAMES
 from fem_rashba.solvers.tensors import Tensor, tensor
 
 # ten vectors at which a polynomial of degree 2 in m may be read off

@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from fem_rashba.solvers.discretization import FIELDS
-from fem_rashba.solvers.reduced_family import Family
-from fem_rashba.solvers.reduced_gram import LEAST, Gram
-from fem_rashba.solvers.reduced_modes import Modes
-from fem_rashba.solvers.reduced_norm import Norm
-from fem_rashba.solvers.reduced_space import Space
+from fem_rashba.solvers.reduced.family import Family
+from fem_rashba.solvers.reduced.gram import LEAST, Gram
+from fem_rashba.solvers.reduced.modes import Modes
+from fem_rashba.solvers.reduced.norm import Norm
+from fem_rashba.solvers.reduced.space import Space
 
 _ROUNDING = 1e-14
 

@@ -8,8 +8,8 @@ from mpi4py import MPI
 from fem_rashba.devices.conditions import Current, Voltage
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.problem import Problem
-from fem_rashba.solvers.reduced_norm import Norm
-from fem_rashba.solvers.reduced_space import Pieces, Space
+from fem_rashba.solvers.reduced.norm import Norm
+from fem_rashba.solvers.reduced.space import Pieces, Space
 from fem_rashba.units import AMPERE_PER_RATE
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-from fem_rashba.solvers.native import POINTER, addresses, library
+from fem_rashba.solvers.loops.native import POINTER, addresses, library
 
 Lists = tuple[np.ndarray, np.ndarray]
 """Where the columns after each row begin, and these."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fem_rashba.solvers.native import POINTER, library
+from fem_rashba.solvers.loops.native import POINTER, library
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fem_rashba.solvers.reduced_points import Changes, Points
+from fem_rashba.solvers.reduced.points import Changes, Points
 
 NEIGHBOURS, LINES = 12, 3
 """From how many neighbours derivatives are taken, and along how many lines at most."""

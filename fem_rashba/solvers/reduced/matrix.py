@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +9,11 @@ from mpi4py import MPI
 from petsc4py import PETSc
 from scipy.sparse import csr_array
 
+from fem_rashba.solvers.columns import by_column, solved_together
 from fem_rashba.solvers.multigrid import FACTORISED
 
 if TYPE_CHECKING:
-    from fem_rashba.solvers.reduced_space import Pieces, Space
+    from fem_rashba.solvers.reduced.space import Pieces, Space
 
 
 _MUMPS_BLOCK = 27, -128
@@ -94,7 +94,7 @@ class Entry:
         """The matrix times columns, shape (own size, k). Collective."""
         if self._comm.size == 1:
             return np.asarray(csr_array((self._data, self._csr[1], self._csr[0]), shape=self.matrix.getSize()) @ x)
-        return self._columns(self.matrix.mult, x)
+        return by_column(self.matrix.mult, self.matrix, x)
 
     def solved(self, right: np.ndarray, *, transposed: bool = False) -> np.ndarray:
         """Solutions for right-hand sides, shape (own size, k). Collective."""
@@ -105,31 +105,7 @@ class Entry:
         self._solver.getPC().setUp()
         factors = self._solver.getPC().getFactorMatrix()
         factors.setMumpsIcntl(_MUMPS_SIDE, 0 if transposed else 1)
-        return self._together(factors, right)
-
-    def _together(self, factors: PETSc.Mat, right: np.ndarray) -> np.ndarray:
-        """All right-hand sides at once: a column of many takes a fifth of the time of one."""
-        sizes = self.matrix.getSizes()[0], (PETSc.DECIDE, right.shape[1])
-        b = PETSc.Mat().createDense(sizes, array=np.asfortranarray(right), comm=self._comm)
-        x = PETSc.Mat().createDense(sizes, comm=self._comm)
-        b.assemble()
-        x.assemble()
-        factors.matSolve(b, x)
-        result = np.array(x.getDenseArray())
-        b.destroy()
-        x.destroy()
-        return result
-
-    def _columns(self, action: Callable[[PETSc.Vec, PETSc.Vec], None], columns: np.ndarray) -> np.ndarray:
-        source, target = self.matrix.createVecs()
-        result = np.empty_like(columns)
-        for k in range(columns.shape[1]):
-            source.array[:] = columns[:, k]
-            action(source, target)
-            result[:, k] = target.array
-        source.destroy()
-        target.destroy()
-        return result
+        return solved_together(factors, right)
 
     def destroy(self) -> None:
         """Frees matrix and factorisation. Collective."""

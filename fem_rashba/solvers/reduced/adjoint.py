@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fem_rashba.solvers.reduced_basis import Basis, between
-from fem_rashba.solvers.reduced_points import Points
+from fem_rashba.solvers.reduced.basis import Basis, between
+from fem_rashba.solvers.reduced.points import Points
 
 if TYPE_CHECKING:
-    from fem_rashba.solvers.reduced import Reduced
+    from fem_rashba.solvers.reduced.model import Reduced
 
 
 _SHARE = 1e-2

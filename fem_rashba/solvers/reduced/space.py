@@ -18,8 +18,9 @@ from mpi4py import MPI
 from scipy.sparse import csr_array
 
 from fem_rashba.solvers.affine import filled
+from fem_rashba.solvers.columns import total
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.reduced_matrix import Entry
+from fem_rashba.solvers.reduced.matrix import Entry
 from fem_rashba.solvers.scalars import Entries, scalar_matrices
 from fem_rashba.solvers.terminals import Terminals
 
@@ -174,7 +175,7 @@ class Space:
 
     def sum(self, local: np.ndarray) -> np.ndarray:
         """Over the ranks."""
-        return np.asarray(self.comm.allreduce(local, op=MPI.SUM)) if self.comm.size > 1 else local
+        return total(self.comm, local)
 
     def charge_values(self, owned: np.ndarray) -> np.ndarray:
         """The coordinates of n of functions that vanish on all contacts, from their values, shape (owned, k)."""

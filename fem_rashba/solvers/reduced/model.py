@@ -13,16 +13,17 @@ from functools import cached_property
 import numpy as np
 from mpi4py import MPI
 
+from fem_rashba.solvers.columns import total
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.reduced_adjoint import Adjoint, Output
-from fem_rashba.solvers.reduced_basis import Basis
-from fem_rashba.solvers.reduced_drive import Drive, contact_function, level_functional
-from fem_rashba.solvers.reduced_matrix import Entry
-from fem_rashba.solvers.reduced_modes import Modes
-from fem_rashba.solvers.reduced_norm import Norm
-from fem_rashba.solvers.reduced_points import Changes, Found, Points
-from fem_rashba.solvers.reduced_solutions import ADJOINT_DEGREE, adjoint_solutions, solutions
-from fem_rashba.solvers.reduced_space import Pieces, Space
+from fem_rashba.solvers.reduced.adjoint import Adjoint, Output
+from fem_rashba.solvers.reduced.basis import Basis
+from fem_rashba.solvers.reduced.drive import Drive, contact_function, level_functional
+from fem_rashba.solvers.reduced.matrix import Entry
+from fem_rashba.solvers.reduced.modes import Modes
+from fem_rashba.solvers.reduced.norm import Norm
+from fem_rashba.solvers.reduced.points import Changes, Found, Points
+from fem_rashba.solvers.reduced.solutions import ADJOINT_DEGREE, adjoint_solutions, solutions
+from fem_rashba.solvers.reduced.space import Pieces, Space
 from fem_rashba.solvers.terminals import Terminals
 
 _CHUNK = 400
@@ -67,7 +68,7 @@ class Reduced:
 
     def sum(self, local: np.ndarray) -> np.ndarray:
         """Over the ranks."""
-        return np.asarray(self.comm.allreduce(local, op=MPI.SUM)) if self.comm.size > 1 else local
+        return total(self.comm, local)
 
     def _mass_of_one(self, tags: list[int | None]) -> np.ndarray:
         return np.asarray(sum(self.pieces.constant(self.pieces.keys.index(("mass", tag))) for tag in tags))

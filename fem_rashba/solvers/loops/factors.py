@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from fem_rashba.solvers.elimination import Elimination, elimination
-from fem_rashba.solvers.kernels import Kernels
-from fem_rashba.solvers.native import POINTER, addresses, library
+from fem_rashba.solvers.loops.elimination import Elimination, elimination
+from fem_rashba.solvers.loops.kernels import Kernels
+from fem_rashba.solvers.loops.native import POINTER, addresses, library
 
 _SHIFT = 0.01
 """Part of the diagonal that is added to it where factors are unstable. Where flat triangles have been cut in half,

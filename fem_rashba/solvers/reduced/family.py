@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from mpi4py import MPI
 
-from fem_rashba.solvers.reduced_matrix import Entry
+from fem_rashba.solvers.columns import total
+from fem_rashba.solvers.reduced.matrix import Entry
 
 _WELL = 1e-12
 """Squares of lengths in one pass are good to 1e-16 of the largest, so these to 1e-4 of themselves."""
@@ -107,4 +108,4 @@ class Family:
         return found if self._comm.size == 1 else self._comm.bcast(tuple(found))  # type: ignore[no-any-return]
 
     def _sum(self, local: np.ndarray) -> np.ndarray:
-        return np.asarray(self._comm.allreduce(local, op=MPI.SUM)) if self._comm.size > 1 else local
+        return total(self._comm, local)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fem_rashba.solvers.native import POINTER, library
+from fem_rashba.solvers.loops.native import POINTER, library
 
 
 class _Matrix(ctypes.Structure):

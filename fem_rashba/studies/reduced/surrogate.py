@@ -18,12 +18,12 @@ from fem_rashba.results.solution import Solution, complete
 from fem_rashba.solvers.discretization import FIELDS, discretize
 from fem_rashba.solvers.linear import ConvergenceError
 from fem_rashba.solvers.problem import Problem
-from fem_rashba.solvers.reduced import Reduced
-from fem_rashba.solvers.reduced_films import check_alike, operators
-from fem_rashba.solvers.reduced_points import Found, Points
+from fem_rashba.solvers.reduced.films import check_alike, operators
+from fem_rashba.solvers.reduced.model import Reduced
+from fem_rashba.solvers.reduced.points import Found, Points
 from fem_rashba.solvers.steady import SolverReport, SteadyState
-from fem_rashba.studies.reduced_changes import changes_around
-from fem_rashba.studies.reduced_rows import Cases, Outputs
+from fem_rashba.studies.reduced.changes import changes_around
+from fem_rashba.studies.reduced.rows import Cases, Outputs
 from fem_rashba.studies.sweep import Progress
 
 TRAINING = 400

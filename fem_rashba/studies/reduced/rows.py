@@ -12,9 +12,9 @@ from fem_rashba.results.integrals import Region
 from fem_rashba.results.solution import natural_axis
 from fem_rashba.results.torque import current_density, field_per_torque, torque_of
 from fem_rashba.solvers.problem import Problem
-from fem_rashba.solvers.reduced import Reduced
-from fem_rashba.solvers.reduced_adjoint import Output
-from fem_rashba.solvers.reduced_points import Found
+from fem_rashba.solvers.reduced.adjoint import Output
+from fem_rashba.solvers.reduced.model import Reduced
+from fem_rashba.solvers.reduced.points import Found
 from fem_rashba.studies.record import Row, plain
 from fem_rashba.units import AMPERE_PER_RATE, HBAR, SHEET_CURRENT
 

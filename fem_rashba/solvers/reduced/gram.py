@@ -6,6 +6,8 @@ import numpy as np
 from mpi4py import MPI
 from scipy.linalg import solve_triangular
 
+from fem_rashba.solvers.columns import total
+
 LEAST = 1e-6
 """The least share of its terms to which a residual is known: inner products are good to 1e-12 or better."""
 
@@ -50,8 +52,7 @@ class Gram:
         before, count = self.dimension, len(functionals)
         self._held.append(functionals)
         products = np.concatenate([representers @ held.T for held in self._held], axis=1)
-        if self._comm.size > 1:
-            products = np.asarray(self._comm.allreduce(products, op=MPI.SUM))
+        products = total(self._comm, products)
         across = solve_triangular(self._factor, products[:, :before].T, lower=True, check_finite=False)
         own = (products[:, before:] + products[:, before:].T) / 2
         squares = np.maximum(np.diag(own), 0.0)

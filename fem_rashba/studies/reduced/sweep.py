@@ -19,14 +19,14 @@ from mpi4py import MPI
 
 from fem_rashba.mpi import on_root
 from fem_rashba.solvers.linear import ConvergenceError
-from fem_rashba.solvers.reduced_points import Found
+from fem_rashba.solvers.reduced.points import Found
 from fem_rashba.studies import journal, sweep_file
 from fem_rashba.studies.plan import Axis
 from fem_rashba.studies.record import Row
-from fem_rashba.studies.reduced_parts import Part, trained
-from fem_rashba.studies.reduced_rows import Cases
-from fem_rashba.studies.reduced_samples import Samples
-from fem_rashba.studies.surrogate import Surrogate, Wanted
+from fem_rashba.studies.reduced.parts import Part, trained
+from fem_rashba.studies.reduced.rows import Cases
+from fem_rashba.studies.reduced.samples import Samples
+from fem_rashba.studies.reduced.surrogate import Surrogate, Wanted
 from fem_rashba.studies.sweep import Progress, finish
 
 _CERTIFIED = (

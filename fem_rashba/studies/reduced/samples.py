@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fem_rashba.mpi import on_root
-from fem_rashba.solvers.reduced import Reduced
+from fem_rashba.solvers.reduced.model import Reduced
 
 
 class Samples:

@@ -1,0 +1,1 @@
+"""Loops in C, and what calls them."""
