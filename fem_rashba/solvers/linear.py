@@ -145,15 +145,23 @@ class LinearSystem:
         """Whether there are PETSc options of the user's."""
         return bool(self._given)
 
-    def solve_all(self, rights: np.ndarray) -> np.ndarray:
-        """x with A x = right for columns, shape (owned, k), by a factorisation all at once. Collective.
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        """x with A x = right, of the owned unknowns of this rank. Collective.
+
+        Args:
+            right: Shape (owned,), or (owned, k) for k columns, which a factorisation solves for at once.
 
         Raises:
             ConvergenceError: If a relative residual stays above the tolerance.
             ValueError: If an option that was given is used by nothing.
         """
-        if self.method != "direct" or self._given or rights.shape[1] < 2:
-            return self._one_by_one(rights)
+        if right.ndim == 1:
+            return self._alone(right)
+        if self.method != "direct" or self._given or right.shape[1] < 2:
+            return self._one_by_one(right)
+        return self._together(right)
+
+    def _together(self, rights: np.ndarray) -> np.ndarray:
         sizes = norms(self.comm, rights)
         solutions, residuals = np.zeros_like(rights), rights
         self.iterations, self.residual = 0, np.inf
@@ -168,18 +176,12 @@ class LinearSystem:
     def _one_by_one(self, rights: np.ndarray) -> np.ndarray:
         solutions, iterations, residual = np.empty_like(rights), 0, 0.0
         for k in range(rights.shape[1]):
-            solutions[:, k] = self.solve(rights[:, k])
+            solutions[:, k] = self._alone(rights[:, k])
             iterations, residual = max(iterations, self.iterations), max(residual, self.residual)
         self.iterations, self.residual = iterations, residual
         return solutions
 
-    def solve(self, right: np.ndarray) -> np.ndarray:
-        """x with A x = right; both hold the owned unknowns of this rank.
-
-        Raises:
-            ConvergenceError: If the relative residual stays above the tolerance.
-            ValueError: If an option that was given is used by nothing.
-        """
+    def _alone(self, right: np.ndarray) -> np.ndarray:
         b, r = self.matrix.createVecLeft(), self.matrix.createVecLeft()
         x, correction = self.matrix.createVecRight(), self.matrix.createVecRight()
         b.array[:] = right

@@ -92,8 +92,8 @@ class Recycling:
             ConvergenceError: If a relative residual stays above the tolerance.
         """
         if system.size < self._smallest or system.has_options:
-            return system.solve_all(rights)
-        solutions = system.solve_all(rights) if self._factors is system else self._continued(system, rights)
+            return system.solve(rights)
+        solutions = system.solve(rights) if self._factors is system else self._continued(system, rights)
         self._iterations.append(system.iterations)
         # a new factorisation pays once a point costs more than they do on average with the old one
         self._worn = system.iterations > (_FACTORISATION + sum(self._iterations)) / len(self._iterations)
@@ -108,7 +108,7 @@ class Recycling:
         solutions = self._refined(system, rights, begin)
         if self._factors is not None and (system.iterations >= _MOST or not system.residual <= system.tolerance):
             self._factorise(system)
-            return system.solve_all(rights)
+            return system.solve(rights)
         system.check()
         return solutions
 

@@ -74,7 +74,7 @@ def solve_responses(
         clock.stage("solving")
         volt = -terminals.states
         drives = [Drive({name: volt}) for name in names]
-        _, inflows = respond(system.solve_all, operator, discretization, terminals, u, drives)
+        _, inflows = respond(system.solve, operator, discretization, terminals, u, drives)
     except BaseException:
         # freeing the matrix is collective, and this rank may be the only one that failed
         system.forget_options()

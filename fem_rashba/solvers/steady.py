@@ -134,7 +134,7 @@ def solve_steady(
         else:
             recycling.prepare(system, terminals)
         clock.stage("solving")
-        solve = system.solve_all if recycling is None else partial(recycling.solve, system)
+        solve = system.solve if recycling is None else partial(recycling.solve, system)
         currents = _solve(solve, operator, discretization, terminals, u)
         if then is not None:
             clock.stage("estimating errors")
