@@ -28,7 +28,7 @@ bench:
 	./fenics python tests/benchmarks/meshes.py --times --degrees 3 --accuracies 1e-3
 	./fenics python tests/benchmarks/sweeps.py
 	./fenics python tests/benchmarks/reduced.py --size "2 nm" --quiet --singles 6
-	./fenics python tests/benchmarks/peers.py --repeats 1
+	./fenics python tests/benchmarks/peers.py --repeats 3
 	./fenics python tests/benchmarks/scaling.py --ranks 1 2 --strong 200000 --weak 100000 --graded
 
 bench-full:
