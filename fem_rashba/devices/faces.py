@@ -55,11 +55,11 @@ def _sides(outline: Outline, boundary: dict[int, Side]) -> dict[int, Side]:
     near = _SAME * max(outline.extent)
 
     def one(point: np.ndarray) -> Point:
-        distances = np.hypot(*(np.array(known) - point[:2]).T)
-        if distances.min() > near:
+        # the first, since two that are known may differ in their last digit
+        same = np.flatnonzero(np.hypot(*(np.array(known) - point[:2]).T) <= near)
+        if not len(same):
             known.append((float(point[0]), float(point[1])))
-            return known[-1]
-        return known[distances.argmin()]
+        return known[same[0] if len(same) else -1]
 
     found = {}
     for _, tag in gmsh.model.getEntities(1):
