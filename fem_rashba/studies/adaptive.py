@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -112,8 +114,9 @@ def solve_adaptively(
     )
     steps: list[Step] = []
     kept: _Found | None = None
+    solved = partial(_solved, goal, accuracy, method=method, tolerance=tolerance, petsc=petsc, progress=progress)
     while True:
-        found, why = _tried(problem, kept is not None, goal, accuracy, method, tolerance, petsc, progress)
+        found, why = _tried(solved, problem, is_finer=kept is not None)
         if found is not None:
             kept, estimate = found, found.assessment.estimate
             steps.append(Step(cells=problem.device.cells, unknowns=unknowns(problem.device, degree), estimate=estimate))
@@ -141,24 +144,15 @@ class _Found:
     assessment: Assessment
 
 
-def _tried(
-    problem: Problem,
-    is_finer: bool,
-    goal: str,
-    accuracy: float,
-    method: str,
-    tolerance: float,
-    petsc: Mapping[str, str | float | bool] | None,
-    progress: Progress | None,
-) -> tuple[_Found | None, str]:
-    """What `_solved` finds or, on a mesh that `is_finer` than one that has a solution, why nothing. Collective.
+def _tried(solved: Callable[[Problem], _Found], problem: Problem, *, is_finer: bool) -> tuple[_Found | None, str]:
+    """What `solved` finds or, on a mesh that `is_finer` than one that has a solution, why nothing. Collective.
 
     Raises:
         ConvergenceError: If the solver does not converge, and there is no other solution or one rank fails alone.
     """
     comm, found, error = problem.device.mesh.comm, None, None
     try:
-        found = _solved(problem, goal, accuracy, method, tolerance, petsc, progress)
+        found = solved(problem)
     except ConvergenceError as raised:
         error = raised
         # where one rank fails alone nothing collective can follow
@@ -172,15 +166,7 @@ def _tried(
     return None, f"on {unknowns(problem.device, problem.degree)} unknowns {first}"
 
 
-def _solved(
-    problem: Problem,
-    goal: str,
-    accuracy: float,
-    method: str,
-    tolerance: float,
-    petsc: Mapping[str, str | float | bool] | None,
-    progress: Progress | None,
-) -> _Found:
+def _solved(goal: str, accuracy: float, problem: Problem, **settings: Any) -> _Found:
     """The state on the mesh of a problem, and what is estimated by it. Collective."""
     found: list[tuple[list[SteadyState], Assessment]] = []
 
@@ -195,7 +181,7 @@ def _solved(
             states = enriched_states(solved)
         found.append((states, assessed))
 
-    state = solve_steady(problem, method=method, tolerance=tolerance, petsc=petsc, progress=progress, then=then)
+    state = solve_steady(problem, **settings, then=then)
     enriched, assessment = found[0]
     return _Found(state=state, enriched=enriched, assessment=assessment)
 

@@ -13,9 +13,14 @@ import fcntl
 import json
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from mpi4py import MPI
+
+from fem_rashba.mpi import on_root
 from fem_rashba.studies.record import Row
 
 HEADER = "sweep.json"
@@ -63,6 +68,32 @@ def begin(folder: Path, header: dict[str, Any]) -> tuple[dict[str, Any], dict[in
     found = header_in(folder)
     _check_same(folder, found["identity"], json.loads(json.dumps(header["identity"])))
     return found, rows(folder), held
+
+
+@contextmanager
+def working(
+    comm: MPI.Comm, folder: Path, header: dict[str, Any], is_begun: Callable[[], bool]
+) -> Iterator[tuple[dict[str, Any], dict[int, Row]]]:
+    """The header and the rows of `begin` on every rank, with the folder held meanwhile. Collective.
+
+    A ValueError before anything is done (`is_begun` tells, on rank 0) leaves nothing behind.
+    """
+    held: IO[str] | None = None
+
+    def begun() -> tuple[dict[str, Any], dict[int, Row]]:
+        nonlocal held
+        found, done, held = begin(folder, header)
+        return found, done
+
+    try:
+        yield on_root(comm, begun)
+    except ValueError:
+        if comm.rank == 0 and held is not None and not is_begun():
+            end(folder)
+        raise
+    finally:
+        if held is not None:
+            held.close()
 
 
 def header_in(folder: Path) -> dict[str, Any]:

@@ -75,15 +75,9 @@ def sweep(
     say = progress or (lambda text: None)
     header = {"identity": identity, "attributes": attributes, "axes": [asdict(axis) for axis in axes]}
     on_root(comm, lambda: sweep_file.check_target(target))
-    held = None
-
-    def begin() -> tuple[dict[str, Any], dict[int, Row]]:
-        nonlocal held
-        found, done, held = journal.begin(folder, header)
-        return found, {point: row for point, row in done.items() if row["message"] or points.kept(point)}
-
-    try:
-        found, done = on_root(comm, begin)
+    with journal.working(comm, folder, header, lambda: bool(journal.rows(folder))) as (found, every):
+        kept = on_root(comm, lambda: {point for point, row in every.items() if row["message"] or points.kept(point)})
+        done = {point: every[point] for point in kept}
         todo = [point for point in points.order if point not in done]
         own = todo[comm.rank :: comm.size] if shared else todo
         say(f"checking {len(own)} points")
@@ -95,14 +89,6 @@ def sweep(
         result = sweep_file.dataset(axes, done, found["attributes"])
         say("writing")
         on_root(comm, lambda: finish(target, result, folder))
-    except ValueError:
-        # nothing was solved: nothing is left behind
-        if comm.rank == 0 and held is not None and not journal.rows(folder):
-            journal.end(folder)
-        raise
-    finally:
-        if held is not None:
-            held.close()
     return result
 
 

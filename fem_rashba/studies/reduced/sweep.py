@@ -77,15 +77,7 @@ def reduced_sweep(
     say = progress or (lambda text: None)
     header = {"identity": identity, "attributes": attributes, "axes": [asdict(axis) for axis in axes]}
     on_root(comm, lambda: sweep_file.check_target(target))
-    held = None
-
-    def begin() -> dict[str, Any]:
-        nonlocal held
-        found, _, held = journal.begin(folder, header)
-        return found
-
-    try:
-        began = on_root(comm, begin)
+    with journal.working(comm, folder, header, lambda: any(folder.glob("sample-*"))) as (began, _):
         made = cases()
         rows: list[Row] = [{} for _ in range(len(made))]
         said: list[_Part] = []
@@ -109,13 +101,6 @@ def reduced_sweep(
         result = sweep_file.dataset(axes, dict(enumerate(rows)), about)
         say("writing")
         on_root(comm, lambda: finish(target, result, folder))
-    except ValueError:
-        if comm.rank == 0 and held is not None and not any(folder.glob("sample-*")):
-            journal.end(folder)
-        raise
-    finally:
-        if held is not None:
-            held.close()
     return result
 
 
