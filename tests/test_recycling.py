@@ -138,7 +138,8 @@ def test_least_residuals() -> None:
     rng = np.random.default_rng(3)
     a, p = np.eye(40) + 0.1 * rng.standard_normal((40, 40)), np.diag(rng.uniform(0.5, 2, 40))
     right, comm = rng.standard_normal((40, 2)), MPI.COMM_SELF
-    x, count = reduced(comm, lambda c: a @ c, lambda c: p @ c, right, np.zeros(2), 3)
+    x, left, count = reduced(comm, lambda c: a @ c, lambda c: p @ c, right, np.zeros(2), 3)
+    assert left == pytest.approx(right - a @ x, abs=1e-13)
     krylov = np.hstack([np.linalg.matrix_power(p @ a, k) @ p @ right for k in range(3)])
     best = right - a @ krylov @ np.linalg.lstsq(a @ krylov, right, rcond=None)[0]
     assert count == 3
@@ -148,9 +149,12 @@ def test_least_residuals() -> None:
     x = projected(comm, lambda c: a @ c, some, right)
     assert np.linalg.norm(right - a @ x, axis=0) == pytest.approx(np.linalg.norm(best, axis=0), rel=1e-9)
     # brought to an aim and no further
-    x, count = reduced(comm, lambda c: a @ c, lambda c: c, right, np.array([1e-6, 1e-2]), 40)
+    x, _, count = reduced(comm, lambda c: a @ c, lambda c: c, right, np.array([1e-6, 1e-2]), 40)
     left = np.linalg.norm(right - a @ x, axis=0)
     assert left[0] <= 1e-6 and left[1] <= 1e-2 and 1 < count < 25
+    # a preconditioner that breaks down ends it
+    x, left, count = reduced(comm, lambda c: a @ c, lambda c: np.nan * c, right, np.zeros(2), 40)
+    assert count == 1 and not x.any() and np.array_equal(left, right)
 
 
 @pytest.mark.mpi

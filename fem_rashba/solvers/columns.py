@@ -19,7 +19,7 @@ def total(comm: MPI.Comm, part: np.ndarray) -> np.ndarray:
 
 def norms(comm: MPI.Comm, columns: np.ndarray) -> np.ndarray:
     """Lengths of columns, shape (k,). Collective."""
-    return np.sqrt(total(comm, (columns**2).sum(axis=0)))
+    return np.sqrt(total(comm, np.einsum("ij,ij->j", columns, columns)))
 
 
 def largest(residuals: np.ndarray, sizes: np.ndarray) -> float:

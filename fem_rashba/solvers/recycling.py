@@ -128,7 +128,7 @@ class Recycling:
             # what iterations know of the residual ends at its rounding
             aims = np.maximum(aim * sizes, system.reach * found)
             most = _MOST - system.iterations
-            corrections, count = reduced(comm, system.products, factors.preconditioned, residuals, aims, most)
+            corrections, _, count = reduced(comm, system.products, factors.preconditioned, residuals, aims, most)
             solutions = solutions + corrections
             residuals = rights - system.products(solutions)
             system.iterations += count

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from copy import copy
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -16,12 +17,14 @@ from petsc4py import PETSc
 
 from fem_rashba.devices.device import Device
 from fem_rashba.solvers.affine import AffineOperator
+from fem_rashba.solvers.columns import by_column, norms
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.estimate import fill_levels, is_even
 from fem_rashba.solvers.linear import ConvergenceError, LinearSystem
 from fem_rashba.solvers.multigrid import smoother_options
 from fem_rashba.solvers.options import reason
 from fem_rashba.solvers.smoothers import Factors, Smoother, Sweeps
+from fem_rashba.solvers.subspace import reduced
 from fem_rashba.solvers.transfers import Transfer
 
 MOST = 40
@@ -162,9 +165,7 @@ class UnassembledStep:
 
 
 class TwoLevels:
-    """Generalised conjugate residuals with one step as the preconditioner.
-
-    A Krylov method that keeps two vectors for each iteration, of which there are a few, and none for those to come.
+    """Generalised conjugate residuals (`reduced`) with one step as the preconditioner: a few iterations.
 
     Args:
         step: Of the higher degree; goes with this.
@@ -182,14 +183,12 @@ class TwoLevels:
         self._rest = step.matrix.createVecLeft()
         self._low = system.matrix.createVecRight(), system.matrix.createVecRight()
 
-    def _preconditioned(self, b: PETSc.Vec) -> PETSc.Vec:
+    def _preconditioned(self, b: PETSc.Vec, x: PETSc.Vec) -> None:
         low, correction = self._low
-        x = b.duplicate()
         self.step.smoothed(b, x, self._rest)
         self.step.lower(self._rest, low)
         self._system.precondition(low, correction, adjoint=self._adjoint)
         self.step.add(correction, x)
-        return x
 
     def solve(self, right: np.ndarray, tolerance: float) -> np.ndarray:
         """x with A x = right, zero where unknowns are fixed and `right` is zero. Collective.
@@ -197,43 +196,20 @@ class TwoLevels:
         Raises:
             ConvergenceError: If the iteration does not come to the tolerance.
         """
-        r = self.step.matrix.createVecLeft()
-        r.array[:] = right
-        x, first = r.duplicate(), r.norm()
-        x.set(0.0)
-        pairs: list[tuple[PETSc.Vec, PETSc.Vec]] = []
+        matrix, comm = self.step.matrix, self._system.comm
+        product, precondition = (partial(by_column, action, matrix) for action in (matrix.mult, self._preconditioned))
+        rights = right[:, None]
+        aim = tolerance * norms(comm, rights)
         try:
-            while not r.norm() <= tolerance * first and len(pairs) < MOST:
-                self._improve(x, r, pairs)
+            found, rest, self.iterations = reduced(comm, product, precondition, rights, aim, MOST)
         except PETSc.Error as error:
             raise ConvergenceError(f"PETSc stopped at a higher degree: {reason(error)}") from None
-        self.iterations, left = len(pairs), r.norm()
-        found = np.array(x.array_r)
-        for vector in (x, r, *itertools.chain(*pairs)):
-            vector.destroy()
-        if not left <= tolerance * first:
+        if not (norms(comm, rest) <= aim).all():
             raise ConvergenceError(
                 f"the discretisation error could not be found: {MOST} iterations at a higher degree did not come to "
                 f"{tolerance:g}"
             )
-        return found
-
-    def _improve(self, x: PETSc.Vec, r: PETSc.Vec, pairs: list[tuple[PETSc.Vec, PETSc.Vec]]) -> None:
-        """One iteration: x with a smaller residual r; `pairs` are the directions so far and what A makes of them."""
-        z = self._preconditioned(r)
-        product = r.duplicate()
-        self.step.matrix.mult(z, product)
-        for direction, other in pairs:
-            share = product.dot(other)
-            product.axpy(-share, other)
-            z.axpy(-share, direction)
-        size = product.norm()
-        z.scale(1.0 / size)
-        product.scale(1.0 / size)
-        along = r.dot(product)
-        x.axpy(along, z)
-        r.axpy(-along, product)
-        pairs.append((z, product))
+        return found[:, 0]
 
     def close(self) -> None:
         """Frees what is its own. Collective."""
