@@ -18,6 +18,7 @@ _HOME = {
     **dict.fromkeys(("Voltage", "Current", "Floating", "Ground", "Open", "Contact"), "devices.conditions"),
     **dict.fromkeys(("Relaxing", "Injected"), "devices.spin"),
     "ConvergenceError": "solvers.linear",
+    "Recycling": "solvers.recycling",
     "Solution": "results.solution",
     "solve": "results.solution",
     "torque": "results.torque",

@@ -17,6 +17,7 @@ from fem_rashba import config
 from fem_rashba.cli import main
 from fem_rashba.config.templates import template
 from fem_rashba.devices.corners import corners
+from fem_rashba.devices.grading import GRADINGS
 from fem_rashba.devices.shapes import corbino, hall_cross, mesh_file, notched_strip, polygon, wire
 
 FILM = SimpleNamespace(decay_rates=np.array([1.0 + 0.5j, 0.125]))
@@ -102,11 +103,11 @@ def test_cells_conform_to_the_regions(case):
     shape = plain.with_regions(regions)
     device = shape.mesh(FILM, degree=2)
     assert shape.geometry.region_names == tuple(device.regions) == tuple(expected)
-    # arcs are as exact as those of a ring of one film: 3e-7 at degree 2
-    close = 5e-7 if "arcs" in case else 1e-7
-    assert areas(device) == pytest.approx(expected, rel=2 * close)
+    # what parabolas miss of a disc, t^4/480 of it, where each spans an angle t
+    missed = 25**2 * math.pi * GRADINGS[2].arc ** 4 / 480 if "arcs" in case else 0.0
+    assert areas(device) == pytest.approx(expected, rel=2e-7, abs=missed)
     assert interface_length(device) == pytest.approx(length, rel=1e-6)
-    assert device.area == pytest.approx(plain.geometry.area, rel=close)
+    assert device.area == pytest.approx(plain.geometry.area, rel=1e-7, abs=missed)
     kind = CellType.triangle if case in TRIANGLES else CellType.quadrilateral
     assert device.mesh.topology.cell_type == kind
 

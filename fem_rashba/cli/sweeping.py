@@ -70,6 +70,7 @@ def sweep(arguments: Namespace) -> None:
             shared=shared,
             progress=stages,
         )
+        solver.close()
     lost = failed(found)
     print(f"{arguments.out} written: {plan.size} points over {', '.join(map(str, found['fieldlike'].dims))}")
     if lost:
@@ -124,6 +125,11 @@ class Solver:
             place, output = self._kept.of(point), config.output
             save(solution, place, fields=output.fields, plots=output.plots, config=config.resolved)
         return record(solution)
+
+    def close(self) -> None:
+        """Frees what points have left to the next ones. Collective."""
+        if self._recycling is not None:
+            self._recycling.destroy()
 
     def _on(self, config: Config) -> Device:
         key = mesh_key(config)

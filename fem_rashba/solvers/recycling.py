@@ -57,12 +57,14 @@ class Recycling:
             self._solutions.clear()
             self._drop()
         self._like = terminals
-        small = system.size < self._smallest
-        if system.method != "direct" or small or system.has_options:
+        if system.method != "direct" or not self._recycles(system):
             self._drop()
             system.factorize()
         elif self._factors is None or self._worn:
             self._factorise(system)
+
+    def _recycles(self, system: LinearSystem) -> bool:
+        return system.size >= self._smallest and not system.has_options
 
     def _goes_on(self, terminals: Terminals) -> bool:
         """Whether there are the unknowns of the point before. Collective."""
@@ -91,7 +93,7 @@ class Recycling:
         Raises:
             ConvergenceError: If a relative residual stays above the tolerance.
         """
-        if system.size < self._smallest or system.has_options:
+        if not self._recycles(system):
             return system.solve(rights)
         solutions = system.solve(rights) if self._factors is system else self._continued(system, rights)
         self._iterations.append(system.iterations)

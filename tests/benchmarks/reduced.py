@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cross import CROSS
 
 from fem_rashba.cli.loading import solved_on
 from fem_rashba.cli.progress import Stages
@@ -27,32 +28,16 @@ from fem_rashba.studies.record import record
 from fem_rashba.studies.reduced.parts import trained
 from fem_rashba.studies.reduced.surrogate import Surrogate, Wanted
 
-TEXT = """
-[film]
-rashba_parameter = "0.05 eV nm"
-exchange_time = "10 fs"
-momentum_relaxation_time = "1 fs"
-spin_flip_time = "1 ps"
-fermi_wavevector = "4.3 1/nm"
-[device]
-shape = "hall_cross"
-arm_width = "50 nm"
-arm_length = "75 nm"
-element_size = "{size}"
-degree = {degree}
-[magnetization]
-theta = "90 deg"
-[terminals.source]
-voltage = "1 mV"
-[terminals.drain]
-voltage = "0 V"
-[sweep]
+TEXT = (
+    CROSS
+    + """[sweep]
 method = "reduced"
 accuracy = {accuracy}
 {films}
 magnetization.theta = {{ start = "0.9 deg", stop = "179.1 deg", count = {theta} }}
 magnetization.phi = {{ start = "0 deg", stop = "{last} deg", count = {phi} }}
 """
+)
 FILMS = 'film.rashba_parameter = {{ start = "0.0005 eV nm", stop = "0.05 eV nm", count = {}, spacing = "log" }}'
 
 
@@ -87,7 +72,7 @@ def main() -> None:
     last = 360 * (1 - 1 / given.phi)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sweep.toml"
-        file.write_text(TEXT.format(**(vars(given) | {"films": films, "last": last})))
+        file.write_text(TEXT.format(**vars(given), m='theta = "90 deg"', films=films, last=last))
         with Watch() as reading:
             plan = sweeping.load(file)
         compare(plan, given, reading)

@@ -2,20 +2,22 @@
 
     python tests/benchmarks/sweeps.py [--sizes 4 2] [--points 20] [--methods direct iterative] [--sweeps turn ...]
 
-Seconds of the processor for each point, from the mesh to the row of the file, the first point left out: "alone" and
-"recycled" are taken in turns, point by point. "factorised" is how many points were, "iterations" the mean of the
-others, "differ" the largest difference of the torque vector over its length.
+Seconds of the processor for a point, the median, from the mesh to the row of the file, the first point left out: "alone"
+and "recycled" are taken in turns, point by point; "ratio" is that of their sums. "factorised" is how many points were,
+"iterations" the mean of the others, "differ" the largest difference of the torque vector over its length.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cross import CROSS
 
 from fem_rashba.cli.loading import meshed, solved_on
 from fem_rashba.cli.progress import Stages
@@ -23,30 +25,14 @@ from fem_rashba.config import sweeping
 from fem_rashba.solvers.recycling import Recycling
 from fem_rashba.studies.record import record
 
-TEXT = """
-[film]
-rashba_parameter = "0.05 eV nm"
-exchange_time = "10 fs"
-momentum_relaxation_time = "1 fs"
-spin_flip_time = "1 ps"
-fermi_wavevector = "4.3 1/nm"
-[device]
-shape = "hall_cross"
-arm_width = "50 nm"
-arm_length = "75 nm"
-element_size = "{size} nm"
-degree = 2
-[magnetization]
-{m}
-[terminals.source]
-voltage = "1 mV"
-[terminals.drain]
-voltage = "0 V"
-[solver]
+TEXT = (
+    CROSS
+    + """[solver]
 method = "{method}"
 [sweep]
 {axis}
 """
+)
 UNIFORM = 'theta = "60 deg"\nphi = "20 deg"'
 SWEEPS = {
     "turn by 1 deg": (UNIFORM, 'magnetization.phi = {{ start = "0 deg", stop = "{0} deg", count = {1} }}'),
@@ -77,7 +63,7 @@ def main() -> None:
             for method in given.methods:
                 m, axis = SWEEPS[name]
                 axis = axis.format(given.points - 1, given.points)
-                row = compared(TEXT.format(size=size, m=m, method=method, axis=axis))
+                row = compared(TEXT.format(size=f"{size} nm", degree=2, m=m, method=method, axis=axis))
                 print(
                     f"{name:16s} {row['unknowns']:9d} {method:>10s} {row['alone']:7.3f} {row['recycled']:9.3f}", end=""
                 )
@@ -109,12 +95,12 @@ def compared(text: str) -> dict[str, Any]:
             iterations.append(solution.report.iterations)
         factorised += recycling.factorisations - before
     recycling.destroy()
-    alone, recycled = (float(np.mean(seconds[way][1:])) for way in (False, True))
+    alone, recycled = (seconds[way][1:] for way in (False, True))
     return {
         "unknowns": solution.report.unknowns,
-        "alone": alone,
-        "recycled": recycled,
-        "ratio": alone / recycled,
+        "alone": statistics.median(alone),
+        "recycled": statistics.median(recycled),
+        "ratio": sum(alone) / sum(recycled),
         "factorised": f"{factorised} of {plan.size}" if factorised else "-",
         "iterations": float(np.mean(iterations)) if iterations else 0.0,
         "differ": differ,

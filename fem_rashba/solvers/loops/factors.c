@@ -2,6 +2,8 @@
  * here, in single precision and in the order and on the pattern of elimination.c, and overwritten by the factors. A block
  * is kept column by column. Vectors are double: the factors are the same linear map in each application. */
 
+#include "block.h"
+
 typedef float Single __attribute__((vector_size(16), aligned(4)));
 typedef float Eight __attribute__((vector_size(32), aligned(4)));
 typedef double Four __attribute__((vector_size(32), aligned(8)));
@@ -51,29 +53,11 @@ void fix(int nodes, int entries, const int *lower, const int *upper, const int *
     }
 }
 
-static void invert(float *block) {
-    double m[4][8] = {{0.0}};
-    for (int i = 0; i < 4; ++i) {
+static void invert_single(float *block) {
+    double m[4][8];
+    for (int i = 0; i < 4; ++i)
         for (int j = 0; j < 4; ++j) m[i][j] = block[4 * j + i];
-        m[i][4 + i] = 1.0;
-    }
-    for (int p = 0; p < 4; ++p) {
-        int largest = p;
-        for (int i = p + 1; i < 4; ++i)
-            if (m[i][p] * m[i][p] > m[largest][p] * m[largest][p]) largest = i;
-        for (int j = 0; j < 8; ++j) {
-            double kept = m[p][j];
-            m[p][j] = m[largest][j];
-            m[largest][j] = kept;
-        }
-        double factor = 1.0 / m[p][p];
-        for (int j = 0; j < 8; ++j) m[p][j] *= factor;
-        for (int i = 0; i < 4; ++i)
-            if (i != p) {
-                double f = m[i][p];
-                for (int j = 0; j < 8; ++j) m[i][j] -= f * m[p][j];
-            }
-    }
+    invert(m);
     for (int i = 0; i < 4; ++i)
         for (int j = 0; j < 4; ++j) block[4 * j + i] = (float)m[i][4 + j];
 }
@@ -117,7 +101,7 @@ void factorise(int nodes, int entries, float shift, const int *lower, const int 
                 if (at >= 0) subtract(twice, blocks + 16 * (long)u, blocks + 16 * (long)at);
             }
         }
-        invert(blocks + 16 * (long)own);
+        invert_single(blocks + 16 * (long)own);
         for (int j = 0; j < 4; ++j)
             *(Single *)(blocks + 16 * (long)own + 4 * j) *= free[4 * (long)i + j] * *(const Single *)(free + 4 * (long)i);
         for (int e = lower[i]; e < lower[i + 1]; ++e) where[columns[e]] = -1;

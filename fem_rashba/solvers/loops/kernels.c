@@ -2,6 +2,8 @@
  * matrices t (k, 4, 4) that all nodes share, plus a few full blocks at edges. It is never assembled. x and b hold four
  * fields at each node; fields that are fixed (free = 0) stay as they are, zero. There may be more columns than rows. */
 
+#include "block.h"
+
 typedef struct {
     int nodes;
     const int *starts, *columns;
@@ -65,21 +67,10 @@ void inverses(const Matrix *a, float *inverse) {
             if (a->extra_rows[extra] == r && a->extra_columns[extra] == r)
                 for (int i = 0; i < 16; ++i) m[i / 4][i % 4] += a->extra_blocks[16 * (long)extra + i];
         const double *free = a->free + 4 * (long)r;
-        for (int i = 0; i < 4; ++i) {
+        for (int i = 0; i < 4; ++i)
             for (int j = 0; j < 4; ++j)
                 if (free[i] == 0.0 || free[j] == 0.0) m[i][j] = i == j;
-            m[i][4 + i] = 1.0;
-        }
-        /* the symmetric part is positive: no pivots */
-        for (int p = 0; p < 4; ++p) {
-            double factor = 1.0 / m[p][p];
-            for (int j = 0; j < 8; ++j) m[p][j] *= factor;
-            for (int i = 0; i < 4; ++i)
-                if (i != p) {
-                    double f = m[i][p];
-                    for (int j = 0; j < 8; ++j) m[i][j] -= f * m[p][j];
-                }
-        }
+        invert(m);
         for (int i = 0; i < 4; ++i)
             for (int j = 0; j < 4; ++j) inverse[16 * (long)r + 4 * j + i] = (float)(m[i][4 + j] * free[i] * free[j]);
     }

@@ -60,7 +60,13 @@ def library_file(source: str) -> Path:
     # machines that share a home may have different processors
     processor = next((line for line in _lines(Path("/proc/cpuinfo")) if line.startswith("flags")), "")
     file = Path(__file__).with_name(source)
-    words = [file.read_text(), *compiler, *_FLAGS, processor]
+    words = [
+        file.read_text(),
+        *(header.read_text() for header in sorted(file.parent.glob("*.h"))),
+        *compiler,
+        *_FLAGS,
+        processor,
+    ]
     name = hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
     folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fenics"
     library = folder / f"fem_rashba_{file.stem}_{name}.so"
