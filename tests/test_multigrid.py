@@ -262,21 +262,47 @@ def test_transpose_of_the_preconditioner(posed):
     assert mismatch_of_transposes(posed()) == pytest.approx(0, abs=ROUNDED)
 
 
-def test_auto_on_even_elements(monkeypatch):
+@pytest.mark.parametrize("posed", [even, graded, flat])
+def test_auto(posed, monkeypatch):
     """Above a limit, known to `check` too, "auto" is multigrid: totals are as good as with a direct method."""
     from fem_rashba.solvers import estimate, unassembled
     from fem_rashba.solvers.steady import solve_steady
 
-    problem = even()
+    problem = posed()
     assert solve_steady(problem).report.method == "direct"
     for module in (estimate, unassembled):
-        monkeypatch.setattr(module, "LARGEST_DIRECT_EVEN", 5000)
+        monkeypatch.setattr(module, "LARGEST_DIRECT_UNASSEMBLED", 5000)
     direct, auto = solve_steady(problem, method="direct"), solve_steady(problem)
     size = auto.report.unknowns
     assert auto.report.method == estimate.resolved_method("auto", size, estimate.largest_direct(problem)) == "iterative"
     assert auto.currents == pytest.approx(direct.currents, rel=1e-9)
-    totals = [state.u.x.array.reshape(-1, 4).sum(axis=0) for state in (direct, auto)]
-    assert totals[1] == pytest.approx(totals[0], rel=0, abs=1e-9 * np.abs(totals[0][1:]).max())
+    fields = [state.u.x.array.reshape(-1, 4) for state in (direct, auto)]
+    charges, spins = ([own[:, part].sum(axis=0) for own in fields] for part in (0, slice(1, 4)))
+    assert charges[1] == pytest.approx(charges[0], rel=0, abs=1e-11 * np.abs(fields[0][:, 0]).sum())
+    assert spins[1] == pytest.approx(spins[0], rel=0, abs=1e-9 * np.abs(spins[0]).max())
+
+
+def test_auto_where_the_iteration_does_not_converge(monkeypatch):
+    """It factorises, on one rank and what is small enough; "iterative" is an error."""
+    from fem_rashba.solvers import linear, unassembled
+    from fem_rashba.solvers.cycle import Cycle
+    from fem_rashba.solvers.recycling import Recycling
+    from fem_rashba.solvers.steady import solve_steady
+
+    problem = graded()
+    direct = solve_steady(problem, method="direct")
+    monkeypatch.setattr(unassembled, "LARGEST_DIRECT_UNASSEMBLED", 1000)
+    monkeypatch.setattr(Cycle, "__call__", lambda cycle, b, **others: np.zeros_like(b))
+    for recycling in (None, Recycling(smallest=0)):
+        found = solve_steady(problem, recycling=recycling)
+        assert found.report.method == "direct" and found.report.residual < 1e-10
+        assert found.currents == pytest.approx(direct.currents, rel=1e-12)
+    for changes in ({"method": "iterative"}, {"petsc": {"ksp_max_it": 5}}):
+        with pytest.raises(linear.ConvergenceError, match="the iterative solver stopped"):
+            solve_steady(problem, **changes)
+    monkeypatch.setattr(linear, "LARGEST_DIRECT", 2000)
+    with pytest.raises(linear.ConvergenceError, match="the iterative solver stopped"):
+        solve_steady(problem)
 
 
 def test_in_time():

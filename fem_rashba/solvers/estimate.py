@@ -32,7 +32,7 @@ def unknowns(device: Device, degree: int) -> int:
 LARGEST_DIRECT = 1_000_000
 """Unknowns up to which "auto" factorises; above, the memory of that, not its time, is what a machine runs out of."""
 
-LARGEST_DIRECT_EVEN = 200_000
+LARGEST_DIRECT_UNASSEMBLED = 200_000
 """The same where multigrid assembles nothing. That is faster from about 20,000 on, but a factorisation leaves nothing
 but rounding."""
 
@@ -44,7 +44,7 @@ def resolved_method(method: str, size: int, largest: int = LARGEST_DIRECT) -> st
 
 def largest_direct(problem: Problem) -> int:
     """Unknowns of a steady problem up to which "auto" factorises."""
-    return LARGEST_DIRECT_EVEN if assembles_nothing(problem) and is_even(problem.device) else LARGEST_DIRECT
+    return LARGEST_DIRECT_UNASSEMBLED if levels_assemble_nothing(problem) else LARGEST_DIRECT
 
 
 def assembles_nothing(problem: Problem) -> bool:

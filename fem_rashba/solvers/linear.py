@@ -15,7 +15,7 @@ from petsc4py import PETSc, __version__
 
 from fem_rashba.solvers.columns import Action, by_column, largest, norms, solved_together
 from fem_rashba.solvers.discretization import FIELDS
-from fem_rashba.solvers.estimate import resolved_method
+from fem_rashba.solvers.estimate import LARGEST_DIRECT, resolved_method
 from fem_rashba.solvers.levels import Levels
 from fem_rashba.solvers.multigrid import FACTORISED
 from fem_rashba.solvers.operators import Operator
@@ -49,7 +49,8 @@ class LinearSystem:
     Args:
         operator: What the matrix is made by.
         terminals: Which unknowns are fixed.
-        method: "auto", "direct" (MUMPS) or "iterative".
+        method: "auto", "direct" (MUMPS) or "iterative". On one rank "auto" factorises too what can be, if the iteration
+            does not converge.
         tolerance: Largest relative residual, |b - A x| / |b|, of an accepted solution.
         options: PETSc options without prefix, over those of the method.
         multigrid: The coarser levels of an iterative solve.
@@ -96,6 +97,13 @@ class LinearSystem:
         self._operator, self._terminals = operator, terminals
         self.reach = multigrid.reach
         self.aim = 0.3 * tolerance * (multigrid.aim if method == "auto" else 1.0)
+        self._may_factorise = (
+            method == "auto"
+            and self.method == "iterative"
+            and self.size <= LARGEST_DIRECT
+            and self.comm.size == 1
+            and not self._given
+        )
         self._prefix = f"fem_rashba_{next(_prefixes)}_"
         self._checked = False
 
@@ -155,6 +163,16 @@ class LinearSystem:
             ConvergenceError: If a relative residual stays above the tolerance.
             ValueError: If an option that was given is used by nothing.
         """
+        try:
+            return self._solved(right)
+        except ConvergenceError:
+            if not self._may_factorise:
+                raise
+            self.destroy()
+            self.method, self._options, self._multigrid, self._may_factorise = "direct", _DIRECT, None, False
+            return self._solved(right)
+
+    def _solved(self, right: np.ndarray) -> np.ndarray:
         if right.ndim == 1:
             return self._alone(right)
         if self.method != "direct" or self._given or right.shape[1] < 2:

@@ -108,11 +108,11 @@ class Recycling:
         if self._solutions:
             begin = projected(system.comm, system.products, np.hstack(self._solutions), rights)
         solutions = self._refined(system, rights, begin)
-        if self._factors is not None and (system.iterations >= _MOST or not system.residual <= system.tolerance):
+        failed = not system.residual <= system.tolerance
+        if self._factors is not None and (failed or system.iterations >= _MOST):
             self._factorise(system)
-            return system.solve(rights)
-        system.check()
-        return solutions
+            failed = True
+        return system.solve(rights) if failed else solutions
 
     def _refined(self, system: LinearSystem, rights: np.ndarray, solutions: np.ndarray) -> np.ndarray:
         """Solutions with small residuals, from what they are; the system knows how small."""

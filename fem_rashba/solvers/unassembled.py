@@ -10,7 +10,7 @@ from petsc4py import PETSc
 from fem_rashba.solvers.affine import AffineOperator, tensors
 from fem_rashba.solvers.cycle import Cycle
 from fem_rashba.solvers.discretization import FIELDS, Discretization
-from fem_rashba.solvers.estimate import LARGEST_DIRECT, LARGEST_DIRECT_EVEN, is_even, levels_assemble_nothing
+from fem_rashba.solvers.estimate import LARGEST_DIRECT_UNASSEMBLED, is_even, levels_assemble_nothing
 from fem_rashba.solvers.multigrid import coarser
 from fem_rashba.solvers.operators import Operator
 from fem_rashba.solvers.terminals import Terminals
@@ -27,20 +27,21 @@ class UnassembledMultigrid:
         reach: What one pass of a Krylov method asks for: on very flat elements its own estimate of the residual stalls
             above the rounding of the true one, from which the next pass starts.
         largest_direct: Unknowns up to which "auto" factorises.
-        aim: Share of the tolerance that "auto" aims at. A residual of 1e-12 leaves some 1e-11 in currents and torques.
+        aim: Share of the tolerance that "auto" aims at. A residual of 1e-12 leaves some 1e-11 in currents and torques,
+            on very flat elements 1e-9.
         options: PETSc options of the solver. The preconditioner is the same in each iteration, so that half of the
             vectors will do.
     """
 
     kind = "python"
+    aim = 1e-2
     options = {"pc_type": "python", "ksp_type": "gmres", "ksp_pc_side": "right"}
 
     def __init__(self, discretization: Discretization) -> None:
         self._finest = discretization
         self._cycle: Cycle | None = None
-        even = is_even(discretization.problem.device)
-        self.reach, self.aim = (1e-13, 1e-2) if even else (1e-7, 1.0)
-        self.largest_direct = LARGEST_DIRECT_EVEN if even else LARGEST_DIRECT
+        self.largest_direct = LARGEST_DIRECT_UNASSEMBLED
+        self.reach = 1e-13 if is_even(discretization.problem.device) else 1e-7
 
     @staticmethod
     def serves(discretization: Discretization) -> bool:

@@ -1,10 +1,10 @@
 """Full sweeps, each point by itself and with what the points before it left, side by side: a Hall cross of 200 nm.
 
-    python tests/benchmarks/sweeps.py [--sizes 4 2] [--points 20] [--methods direct iterative] [--sweeps turn ...]
+    python tests/benchmarks/sweeps.py [--sizes 4 2] [--points 20] [--methods direct iterative] [--sweeps film ...]
 
-Seconds of the processor for a point, the median, from the mesh to the row of the file, the first point left out: "alone"
-and "recycled" are taken in turns, point by point; "ratio" is that of their sums. "factorised" is how many points were,
-"iterations" the mean of the others, "differ" the largest difference of the torque vector over its length.
+Seconds of the processor for a point, the median, from the mesh to the row of the file, the first point left out:
+"alone" and "recycled" are taken in turns, point by point; "ratio" is that of their sums. "factorised" is how many
+points were, "iterations" the mean of the others, "differ" the largest difference of the torque over its length.
 """
 
 from __future__ import annotations
