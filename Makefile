@@ -23,6 +23,7 @@ test-all:
 bench:
 	./fenics python tests/benchmarks/startup.py --repeats 2
 	./fenics python tests/benchmarks/solve.py --sizes 1.0 0.5
+	./fenics python tests/benchmarks/breakeven.py
 	./fenics python tests/benchmarks/iterations.py --quick
 	./fenics python tests/benchmarks/effectivity.py
 	./fenics python tests/benchmarks/meshes.py --times --degrees 3 --accuracies 1e-3
