@@ -118,6 +118,21 @@ def test_re_entrant_corners(shape: str, added: int, degree: int, monkeypatch: py
     assert all(value < 5 for place, value in found.items() if added == 2 or not place[-1].isdigit()), found
 
 
+def test_the_axis_has_an_error_where_it_is_not_given() -> None:
+    """It then follows from the mean current, which here runs askew."""
+    shape = hall_cross(arm_width=6, arm_length=3)
+    device, graded = shape.mesh(film(), element_size=1.5, degree=2), shape.mesh(film(), degree=4, accuracy=1e-8)
+    given: dict[str, Any] = {"terminals": CROSS | {"left": Current(2e-8)}}
+    coarse = solve(device, film(), OBLIQUE, degree=2, error_estimate=True, **given)
+    truth = solve(graded, film(), OBLIQUE, degree=4, **given)
+    assert coarse.axis is not None and truth.axis is not None and coarse.errors is not None
+    estimates, true = np.array(coarse.errors["torque"]["axis"]), np.abs(coarse.axis - truth.axis)
+    assert true[:2].min() > 1e-6 and estimates[2] == 0
+    assert (estimates[:2] > 0.5 * true[:2]).all() and (estimates[:2] < 2 * true[:2]).all()
+    said = solve(device, film(), OBLIQUE, degree=2, error_estimate=True, torque_axis=[0, 1, 0], **given)
+    assert said.errors is not None and said.errors["torque"]["axis"] == [0, 0, 0]
+
+
 def test_without_the_weights_corners_would_be_missed() -> None:
     """Exponents of corners: pi/w between like sides, pi/(2w) where a condition ends; and what they make of p."""
     device = hall_cross(arm_width=8, arm_length=8).mesh(film(), element_size=4, degree=1)

@@ -28,7 +28,7 @@ ROUNDING = 1e-12
 SHARE = 0.1
 """Of the error of a vector, that of a component at least, by a solution one degree higher."""
 
-_EXACT = ("length_nm", "axis")
+_EXACT = ("length_nm",)
 
 
 def with_errors(solution: Solution, enriched: Sequence[SteadyState], axis: np.ndarray | None) -> Solution:
