@@ -17,7 +17,7 @@ import xarray as xr
 from mpi4py import MPI
 from samples import FILM_TOML, film
 
-from fem_rashba import Current, Ground, Voltage, hall_cross, neel_wall, uniform, wire
+from fem_rashba import Current, Ground, Voltage, hall_cross, neel_wall, polygon, uniform, wire
 from fem_rashba.cli import main
 from fem_rashba.devices.conditions import Contact
 from fem_rashba.devices.spin import Injected, Relaxing
@@ -27,6 +27,7 @@ from fem_rashba.solvers.problem import Problem, pose
 from fem_rashba.solvers.reduced.films import check_alike, film_operator
 from fem_rashba.solvers.reduced.gram import Gram
 from fem_rashba.solvers.reduced.points import Changes
+from fem_rashba.solvers.reduced.whole import Whole
 from fem_rashba.solvers.steady import solve_steady
 from fem_rashba.studies.reduced import parts as reduced_parts
 from fem_rashba.studies.reduced.changes import changes_around
@@ -297,6 +298,29 @@ def test_enlarged_inner_products_are_never_below_the_norm() -> None:
     assert np.linalg.eigvalsh((every[:8] @ wrong.T + wrong @ every[:8].T) / 2)[0] < tolerance**2
     with pytest.raises(ValueError, match="below 1e-06, what inner products are good for"):
         Gram(MPI.COMM_SELF, 1e-7)
+
+
+def test_functionals_of_a_coarse_mesh() -> None:
+    """As many as it has coordinates: nothing is left at points that were solved, and coefficients have the norm."""
+    base, corners = film(rashba_parameter=0.03), [[0, 0], [60, 10], [75, 45], [40, 38], [20, 60], [-5, 30]]
+    ends = {"source": [[-5, 30], [0, 0]], "drain": [[60, 10], [75, 45]]}
+    device = polygon(corners, terminals=ends).mesh(base, element_size=3.0, degree=2)
+    theta, phi = (
+        x.ravel() for x in np.meshgrid(np.linspace(0, np.pi, 7), np.linspace(0, 5 / 3 * np.pi, 6), indexing="ij")
+    )
+    m = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], axis=1)
+    case = Case(problem=pose(device, base, uniform([1, 0, 0]), terminals=BIAS, degree=2), axis=None)
+    made = Surrogate(Cases(cases=[case], of=np.zeros(42, dtype=int), m=m), Wanted(accuracy=1e-6, maps=True))
+    known = [21, 18, 20, 22, 36, 19, 23, 0]
+    grown(made, known)
+    bounds = made.found(np.arange(42)).field_bound
+    assert bounds[known].max() < 1e-2 * np.delete(bounds, known).max()
+    norm, size = made.model.norm.charge, made.model.space.charge
+    family, functionals = Whole(norm, MPI.COMM_SELF, size, 1e-8), RNG.normal(size=(5, size))
+    found, left = family.add(functionals, functionals)
+    squares = (functionals * norm.solved(functionals.T).T).sum(axis=1)
+    assert (found**2).sum(axis=0) == pytest.approx(squares, rel=1e-9)
+    assert left == pytest.approx(1e-8 * np.sqrt(squares))
 
 
 def split(problems: Sequence[Problem], count: int, monkeypatch: pytest.MonkeyPatch) -> list[Part]:

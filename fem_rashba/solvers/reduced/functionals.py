@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from mpi4py import MPI
 
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.solvers.reduced.family import Family
 from fem_rashba.solvers.reduced.gram import LEAST, Gram
+from fem_rashba.solvers.reduced.matrix import Entry
 from fem_rashba.solvers.reduced.modes import Modes
 from fem_rashba.solvers.reduced.norm import Norm
 from fem_rashba.solvers.reduced.space import Space
+from fem_rashba.solvers.reduced.whole import LARGEST, Whole
 
 _ROUNDING = 1e-14
 
@@ -30,9 +33,8 @@ class Functionals:
         self._pairs = [np.unique(modes.entries[rows][:, [0, 2]], axis=0) for rows in (~of_spin, of_spin)]
         sizes = space.charge, space.spin
         self._entries = norm.charge, norm.spin
-        self._families: list[Family | Gram] = [
-            Gram(space.comm, tolerance) if tolerance >= LEAST else Family(entry, space.comm, size, tolerance)
-            for entry, size in zip(self._entries, sizes, strict=True)
+        self._families = [
+            _family(entry, space.comm, size, tolerance) for entry, size in zip(self._entries, sizes, strict=True)
         ]
         self._rows = [np.zeros((0, len(pairs), 0)) for pairs in self._pairs]
         self._left = [np.zeros((len(pairs), 0)) for pairs in self._pairs]
@@ -132,6 +134,15 @@ class Functionals:
             parts.append(np.concatenate([loads, -operators.reshape(len(rows), math.prod(operators.shape[1:]))], axis=1))
         loads_left = self._loads_left[0] + self._loads_left[1].reshape(3, self._given).sum(axis=0)
         return np.concatenate(parts), np.concatenate([loads_left, operators_left.reshape(-1)])
+
+
+def _family(entry: Entry, comm: MPI.Comm, size: int, tolerance: float) -> Gram | Whole | Family:
+    """What has the digits that a tolerance asks for in the shortest time. Collective."""
+    if tolerance >= LEAST:
+        return Gram(comm, tolerance)
+    if comm.allreduce(size) <= LARGEST:
+        return Whole(entry, comm, size, tolerance)
+    return Family(entry, comm, size, tolerance)
 
 
 def _widened(rows: np.ndarray, new: np.ndarray) -> np.ndarray:
