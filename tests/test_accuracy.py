@@ -316,7 +316,7 @@ def test_no_convergence_on_a_finer_mesh(ranks: int, tmp_path: Path) -> None:
     done = subprocess.run(["mpirun", "-n", str(ranks), *words], capture_output=True, text=True, timeout=300)
     assert done.returncode == 3, done.stderr
     sentence = next(line for line in done.stderr.splitlines() if "is not reached" in line)
-    assert "on 1044 unknowns the iterative solver stopped at a relative residual" in sentence
+    assert "with 1044 unknowns the iterative solver stopped at a relative residual" in sentence
     assert "has the last solution" in sentence and "Traceback" not in done.stderr
     found = json.loads((out / "summary.json").read_text())
     assert [step["unknowns"] for step in found["adaptivity"]["steps"]] == [420] == [found["mesh"]["dofs"]]

@@ -163,7 +163,7 @@ def _tried(solved: Callable[[Problem], _Found], problem: Problem, *, is_finer: b
     first = next((e for e in comm.allgather(error) if e is not None), None) if is_finer else None
     if first is None:
         return found, ""
-    return None, f"on {unknowns(problem.device, problem.degree)} unknowns {first}"
+    return None, f"with {unknowns(problem.device, problem.degree)} unknowns {first}"
 
 
 def _solved(goal: str, accuracy: float, problem: Problem, **settings: Any) -> _Found:
