@@ -10,13 +10,13 @@ from typing import Any
 import basix.ufl
 import numpy as np
 import ufl
-from dolfinx import geometry
 from mpi4py import MPI
 from ufl.algorithms.apply_algebra_lowering import apply_algebra_lowering
 
 from fem_rashba.physics import equations
 from fem_rashba.physics.film import Film
 from fem_rashba.physics.magnetization import NUMPY_MATH, values
+from fem_rashba.results.location import cells_at
 from fem_rashba.results.solution import Solution
 from fem_rashba.solvers.discretization import FIELDS
 from fem_rashba.units import HBAR
@@ -84,11 +84,7 @@ def state_at(solution: Solution, points: np.ndarray) -> State:
     """The unknowns, m and the region at points of shape (N, 2), nm, on every rank. Collective."""
     mesh, sampled = solution.device.mesh, solution.discretization.sampled
     padded = np.column_stack([points, np.zeros(len(points))])
-    size = max(np.ptp(mesh.geometry.x[:, :2], axis=0).max(initial=0.0), 1e-30) if len(mesh.geometry.x) else 0.0
-    tree = geometry.bb_tree(mesh, 2, padding=1e-10 * size)
-    candidates = geometry.compute_collisions_points(tree, padded)
-    hits = geometry.compute_colliding_cells(mesh, candidates, padded)
-    cells = np.array([hits.links(i)[0] if len(hits.links(i)) else -1 for i in range(len(points))], dtype=np.int32)
+    cells = cells_at(mesh, padded)
     here = np.flatnonzero(cells >= 0)
     local = np.full((len(points), FIELDS + 4), np.nan)
     if len(here):

@@ -5,7 +5,8 @@
 
 A row "auto" is the mesh that a degree has where no accuracy is asked for. Errors are relative, against degree 4 on a
 mesh of accuracy 3e-6 (of the map): of the average torque, of the largest terminal current, and of the torque at 99 % of
-the cells of a mesh of degree 2. Edges and contacts are spin sinks. Seconds are those of a second run, when all forms
+the cells of a mesh of degree 2. Edges and contacts are spin sinks; regions have a quarter of the Rashba parameter.
+Seconds are those of a second run, when all forms
 are compiled. --times leaves the errors, and with them the reference, out.
 """
 
@@ -14,7 +15,8 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,19 @@ def _strip(notch: str) -> Callable[[], Shape]:
     return lambda: notched_strip(length=80, width=24, notch_width=14, notch_depth=8, notch=notch)
 
 
+def turned(*corners: tuple[float, float]) -> list[list[float]]:
+    """By 0.4 rad."""
+    c, s = math.cos(0.4), math.sin(0.4)
+    return [[c * x - s * y, s * x + c * y] for x, y in corners]
+
+
+def oblique(*region: tuple[float, float]) -> Shape:
+    """A wire of 80 x 24 nm at an angle, with a region."""
+    corners = turned((0, 0), (80, 0), (80, 24), (0, 24))
+    ends = {"source": [corners[3], corners[0]], "drain": [corners[1], corners[2]]}
+    return polygon(corners, terminals=ends).with_regions({"other": turned(*region)})
+
+
 TRIANGLE = [[0, 0], [40, 60], [80, 10]]
 HOLE = [[40, 20], [45, 30], [35, 30]]
 SHAPES: dict[str, Callable[[], Shape]] = {
@@ -84,6 +99,11 @@ SHAPES: dict[str, Callable[[], Shape]] = {
     ),
     "disc124": lambda: rounded(124),
     "disc1000": lambda: rounded(1000),
+    "across": lambda: oblique((25, -1), (50, -1), (50, 30), (25, 30)),
+    "along": lambda: oblique((-1, -1), (90, -1), (90, 12), (-1, 12)),
+    "quarter": lambda: corbino(inner_radius=10, outer_radius=30).with_regions(
+        {"other": [[0, 0], [40, 0], [40, 40], [0, 40]]}
+    ),
     "gds": lambda: gds_file(MASK, layers={"film": 1, "holes": 2, "source": 10, "drain": [11, 0]}),
 }
 
@@ -91,7 +111,15 @@ SHAPES: dict[str, Callable[[], Shape]] = {
 def solved(device: Device, film: Film, degree: int) -> Solution:
     ends = ("source", "drain") if "source" in device.terminals else ("inner", "outer")
     terminals = dict(zip(ends, (Voltage("1 mV"), Ground()), strict=True))
-    return solve(device, film, uniform([0.5, 0.3, 0.8]), terminals=terminals, edges="sink", degree=degree)
+    regions = {name: own for name, own in films(device.regions, film).items() if name != "film"}
+    m = uniform([0.5, 0.3, 0.8])
+    return solve(device, film, m, terminals=terminals, edges="sink", regions=regions, degree=degree)
+
+
+def films(names: Iterable[str], film: Film) -> dict[str, Film]:
+    """Of each region."""
+    other = replace(film, rashba_parameter=float(film.rashba_parameter) / 4)
+    return {name: film if name == "film" else other for name in names}
 
 
 def places(device: Device) -> np.ndarray:
@@ -124,16 +152,17 @@ def errors(found: tuple[np.ndarray, ...], expected: tuple[np.ndarray, ...]) -> s
 
 def rows(name: str, given: Any, film: Film) -> None:
     shape = SHAPES[name]()
+    own = films(getattr(shape.geometry, "region_names", ["film"]), film)
     expected = at = None
     if not given.times:
-        at = places(shape.mesh(film, degree=2, accuracy=1e-3))
-        expected = numbers(solved(shape.mesh(film, degree=4, accuracy=3e-6), film, 4), at)
+        at = places(shape.mesh(own, degree=2, accuracy=1e-3))
+        expected = numbers(solved(shape.mesh(own, degree=4, accuracy=3e-6), film, 4), at)
     for degree in given.degrees:
         for accuracy in (None, *given.accuracies):
             wanted: dict[str, Any] = {} if accuracy is None else {"accuracy": accuracy, "goal": given.goal}
-            shape.mesh(film, degree=degree, **wanted)
+            shape.mesh(own, degree=degree, **wanted)
             start = time.perf_counter()
-            device = shape.mesh(film, degree=degree, **wanted)
+            device = shape.mesh(own, degree=degree, **wanted)
             meshed = time.perf_counter() - start
             solution = solved(device, film, degree)
             # what the solver needs, from the mesh to the solution: first without, then with all compiled
